@@ -1,0 +1,24 @@
+//! Undertone reads customer feedback, says how each comment feels, and writes what it found beside the
+//! original columns.
+//!
+//! # The walk
+//!
+//! ```text
+//! files -> source -> text -> model -> tag -> sink -> Parquet
+//! ```
+//!
+//! | room | question it answers |
+//! |---|---|
+//! | [`source`] | Which rows are in these files, and which column holds the comment? |
+//! | [`text`] | What did the customer write, without markup, in which language, in which opinion units? |
+//! | [`model`] | How does each text score? Row *i* of the answer belongs to text *i*, whatever its batch-mates. |
+//! | [`tag`] | Which verdict follows from the scores, by the rules of the model card? |
+//! | [`sink`] | How does the output file come to be complete or absent? Owns the output schema. |
+//! | [`run`] | The corridor: the main flow on one screen. |
+
+pub mod error;
+pub mod model;
+pub mod source;
+pub mod text;
+
+pub use error::{Error, Result};

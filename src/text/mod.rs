@@ -1,0 +1,1 @@
+//! Raw comment -> clean text, language, opinion units.
