@@ -1,0 +1,92 @@
+//! What does a person see while a run goes on? Input: rows done and the share of the input read. Output: a bar with rows/s and time left on a
+//! terminal, one log line every 30 seconds elsewhere, nothing when quiet. All of it on standard error.
+
+use std::cell::Cell;
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Between two log lines where there is no terminal.
+const LOG_EVERY: Duration = Duration::from_secs(30);
+/// The bar counts the input in this many steps, since what is known ahead is bytes and not rows.
+const STEPS: u64 = 10_000;
+
+enum Show {
+    Bar(ProgressBar),
+    Log(Cell<Instant>),
+    Nothing,
+}
+
+/// Progress of one run.
+pub struct Progress {
+    show: Show,
+    started: Instant,
+}
+
+impl Progress {
+    /// A bar or a log, whichever standard error is good for.
+    pub fn new(quiet: bool) -> Self {
+        let started = Instant::now();
+        let show = if quiet {
+            Show::Nothing
+        } else if std::io::stderr().is_terminal() {
+            let bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::stderr());
+            let style = ProgressStyle::with_template("{spinner} {bar:32.cyan/dim} {percent:>3} %  {msg}");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.enable_steady_tick(Duration::from_millis(120));
+            Show::Bar(bar)
+        } else {
+            Show::Log(Cell::new(started))
+        };
+        Self { show, started }
+    }
+
+    /// A run that tells nothing, as a library wants it.
+    pub fn silent() -> Self {
+        Self::new(true)
+    }
+
+    /// Something the reader decided, worth knowing.
+    pub fn note(&self, text: &str) {
+        match &self.show {
+            Show::Bar(bar) => bar.println(text),
+            Show::Log(_) => log(text),
+            Show::Nothing => {}
+        }
+    }
+
+    /// `rows` are done; `share` of the input is read, 0..=1, where that is known.
+    pub fn advance(&self, rows: u64, share: Option<f64>) {
+        let spent = self.started.elapsed();
+        let told = || {
+            let rate = rows as f64 / spent.as_secs_f64().max(1e-3);
+            let left = share.filter(|s| *s > 0.0).map(|s| spent.mul_f64((1.0 / s - 1.0).clamp(0.0, 1e6)));
+            let left = left.map_or(String::new(), |left| format!(", {} left", HumanDuration(left)));
+            format!("{} rows, {rate:.0} rows/s{left}", HumanCount(rows))
+        };
+        match &self.show {
+            Show::Bar(bar) => {
+                bar.set_position(share.map_or(0, |s| (s * STEPS as f64) as u64));
+                bar.set_message(told());
+            }
+            Show::Log(last) if last.get().elapsed() >= LOG_EVERY => {
+                last.set(Instant::now());
+                log(&told());
+            }
+            Show::Log(_) | Show::Nothing => {}
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn done(&self) {
+        if let Show::Bar(bar) = &self.show {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn log(text: &str) {
+    // Progress must never stop a run: a closed standard error is no reason to lose the work.
+    let _ = writeln!(std::io::stderr(), "undertone: {text}");
+}

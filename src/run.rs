@@ -1,0 +1,76 @@
+//! The corridor: the main flow on one screen. Input: a [`Job`] and an engine. Output: the tagged file and a [`Summary`]. Everything else happens in the rooms.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use crate::error::Result;
+use crate::model::Engine;
+use crate::progress::Progress;
+use crate::sink::{Columns, SCHEMA_VERSION, Sink};
+use crate::source::{self, SourceOptions};
+use crate::summary::Summary;
+use crate::tag::Tagger;
+
+/// What to tag, and where to write it.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Paths, globs, or `-` for standard input.
+    pub inputs: Vec<String>,
+    /// How to read them.
+    pub source: SourceOptions,
+    /// The file to write; its extension tells the format.
+    pub output: PathBuf,
+    /// Which columns to add, and their prefix.
+    pub columns: Columns,
+}
+
+/// Reads every input row, tags it, and writes it beside its original columns. The output appears only when it is whole.
+///
+/// # Errors
+/// Whatever keeps the output from being complete; then there is none.
+pub fn tag(job: &Job, engine: &dyn Engine, progress: &Progress) -> Result<Summary> {
+    let mut source = source::open(&job.inputs, &job.source)?;
+    source.refuse_as_output(&job.output)?;
+    source.notes().iter().for_each(|note| progress.note(note));
+    let mut sink = Sink::create(&job.output, job.columns.schema(source.schema())?, footer(job, engine))?;
+    let mut tagger = Tagger::new(engine);
+    let mut summary = Summary::default();
+
+    loop {
+        let started = Instant::now();
+        let Some(batch) = source.next().transpose()? else { break };
+        summary.seconds.read += started.elapsed().as_secs_f64();
+
+        let rows = tagger.tag(&batch.rows, batch.ids(), &batch.texts, &mut summary.seconds)?;
+
+        let started = Instant::now();
+        sink.write(&batch.columns, job.columns.frame(&batch.source, &rows)?)?;
+        sink.reject(&batch.rejects)?;
+        summary.seconds.write += started.elapsed().as_secs_f64();
+
+        summary.add(&batch, &rows);
+        progress.advance(summary.rows, source.progress());
+    }
+
+    let started = Instant::now();
+    sink.finish()?;
+    summary.seconds.write += started.elapsed().as_secs_f64();
+    progress.done();
+    Ok(summary)
+}
+
+/// What the Parquet footer says of this run. No clock time: the same input gives the same bytes.
+fn footer(job: &Job, engine: &dyn Engine) -> Vec<(String, String)> {
+    let card = engine.card();
+    let run = serde_json::json!({
+        "inputs": job.inputs, "text": job.source.text, "id": job.source.id, "prefix": job.columns.prefix,
+    });
+    [
+        ("undertone.schema", SCHEMA_VERSION.to_string()),
+        ("undertone.version", env!("CARGO_PKG_VERSION").to_owned()),
+        ("undertone.model", format!("{} {}", card.id, engine.fingerprint())),
+        ("undertone.run", run.to_string()),
+    ]
+    .map(|(key, value)| (key.to_owned(), value))
+    .to_vec()
+}

@@ -1,0 +1,135 @@
+//! How does the output come to be complete or absent? Input: tagged batches in order. Output: one Parquet, CSV or JSON lines file under its final
+//! name, and a rejects file beside it when rows could not be read. Everything is written under a temporary name first; [`Sink::finish`] renames.
+//! It refuses to write over an input, into a missing folder, or beside another run that writes the same output.
+
+mod part;
+mod rows;
+mod schema;
+mod table;
+
+use std::path::{Path, PathBuf};
+
+pub use part::remove_parts;
+use polars::prelude::*;
+pub use schema::{Columns, SCHEMA_VERSION};
+
+use self::part::Part;
+use self::rows::{CsvRows, JsonRows};
+use self::table::Table;
+use crate::error::{Error, Result};
+use crate::source::Reject;
+
+/// The format of the output, told by the file name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputFormat {
+    /// `.parquet`: zstd, typed, with footer metadata.
+    Parquet,
+    /// `.csv`: nested columns as JSON text.
+    Csv,
+    /// `.jsonl`, `.ndjson`: one object a line, nested columns nested.
+    Jsonl,
+}
+
+impl OutputFormat {
+    /// The format that `path` asks for.
+    ///
+    /// # Errors
+    /// [`Error::OutputFormat`] for any other extension.
+    pub fn of(path: &Path) -> Result<Self> {
+        match path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase).as_deref() {
+            Some("parquet" | "pq") => Ok(Self::Parquet),
+            Some("csv") => Ok(Self::Csv),
+            Some("jsonl" | "ndjson") => Ok(Self::Jsonl),
+            _ => Err(Error::OutputFormat { path: path.to_owned() }),
+        }
+    }
+}
+
+/// Where a row's columns go, by format.
+enum Writer {
+    Parquet(Table),
+    Csv(CsvRows),
+    Jsonl(JsonRows),
+}
+
+/// An output being written. Dropped before [`Sink::finish`], it leaves nothing behind.
+pub struct Sink {
+    path: PathBuf,
+    schema: Schema,
+    writer: Writer,
+    rejects: Option<JsonRows>,
+    rejected: u64,
+}
+
+impl Sink {
+    /// Opens the output under a temporary name, before any long work starts.
+    ///
+    /// `schema` is the whole output schema; `footer` goes into the Parquet footer as key and value.
+    ///
+    /// # Errors
+    /// When the folder is missing or read-only, the name has no known extension, or another run writes the same output.
+    pub fn create(path: &Path, schema: Schema, footer: Vec<(String, String)>) -> Result<Self> {
+        let format = OutputFormat::of(path)?;
+        let part = Part::create(path)?;
+        let writer = match format {
+            OutputFormat::Parquet => Writer::Parquet(Table::new(part, &schema, footer)?),
+            OutputFormat::Csv => Writer::Csv(CsvRows::new(part, &schema)?),
+            OutputFormat::Jsonl => Writer::Jsonl(JsonRows::new(part)),
+        };
+        Ok(Self { path: path.to_owned(), schema, writer, rejects: None, rejected: 0 })
+    }
+
+    /// Where unreadable rows of this output go: `<output>.rejects.jsonl`.
+    pub fn rejects_path(output: &Path) -> PathBuf {
+        let mut name = output.as_os_str().to_owned();
+        name.push(".rejects.jsonl");
+        PathBuf::from(name)
+    }
+
+    /// Appends the next rows: original columns and ours, side by side.
+    ///
+    /// # Errors
+    /// When the file cannot be written, a full disk for one.
+    pub fn write(&mut self, original: &DataFrame, ours: DataFrame) -> Result<()> {
+        let mut frame = original.clone();
+        frame.hstack_mut(ours.columns())?;
+        let frame = frame.select(self.schema.iter_names().cloned())?;
+        match &mut self.writer {
+            Writer::Parquet(table) => table.write(frame),
+            Writer::Csv(rows) => rows.write(&frame),
+            Writer::Jsonl(rows) => rows.write(&frame),
+        }
+    }
+
+    /// Appends rows that could not be read to the rejects file.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn reject(&mut self, rejects: &[Reject]) -> Result<()> {
+        if rejects.is_empty() {
+            return Ok(());
+        }
+        if self.rejects.is_none() {
+            self.rejects = Some(JsonRows::new(Part::create(&Self::rejects_path(&self.path))?));
+        }
+        self.rejected += rejects.len() as u64;
+        self.rejects.as_mut().map_or(Ok(()), |rows| rejects.iter().try_for_each(|reject| rows.line(reject)))
+    }
+
+    /// Completes the files and gives them their names; the output last, so that whoever sees it sees its rejects too.
+    ///
+    /// # Errors
+    /// When the file cannot be written or renamed; then nothing is left behind.
+    pub fn finish(self) -> Result<()> {
+        let output = match self.writer {
+            Writer::Parquet(table) => table.finish()?,
+            Writer::Csv(rows) => rows.finish()?,
+            Writer::Jsonl(rows) => rows.finish()?,
+        };
+        match self.rejects {
+            Some(rows) => rows.finish()?.publish()?,
+            None => part::remove_stale(&Self::rejects_path(&self.path))?,
+        }
+        output.publish()
+    }
+}

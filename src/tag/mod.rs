@@ -1,0 +1,8 @@
+//! Which verdict follows from a comment? Input: the comments of a batch. Output: one [`TaggedRow`] per comment, identical texts judged once and pointing
+//! at their first. It knows the rules of the model card, nothing of files or kernels.
+
+mod tagger;
+mod verdict;
+
+pub use tagger::{Seconds, TaggedRow, Tagger};
+pub use verdict::{Reason, Rules, Sentiment, Status, Verdict, judge, refusal};
