@@ -68,6 +68,24 @@ pub enum Error {
     /// A table operation failed inside polars.
     #[error("cannot build the output table: {0}")]
     Table(#[from] polars::error::PolarsError),
+
+    /// The model's files are damaged, or do not belong together.
+    #[error("the model cannot be used: {part}: {reason}; take all files of its folder from one release")]
+    Model {
+        /// The file, or the part of it.
+        part: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// A text could not be cut into the pieces the model reads.
+    #[error("text {text} of the batch could not be cut into pieces: {reason}; please report it with the text")]
+    Pieces {
+        /// 0-based place of the text among those scored together.
+        text: usize,
+        /// What the tokenizer answered.
+        reason: String,
+    },
 }
 
 /// The result of anything that can stop a run.

@@ -1,0 +1,174 @@
+//! Which tokens does the model read of a text? Input: a text, its opinion units. Output: one or more windows of token ids.
+//!
+//! A text that fits is one window, tokenised as in training. A longer one is cut where its units begin, a unit too long at
+//! a word, a word too long anywhere; every piece of it lands in exactly one window. Memory is bounded by the tokens, not
+//! by what the tokenizer needs for all of a text at once.
+
+use super::Card;
+use crate::{Error, Result};
+use std::ops::Range;
+use tokenizers::Tokenizer;
+
+/// Bytes tokenised at once in a long text. Only memory depends on it, unless a single word is longer.
+const CHUNK: usize = 4096;
+/// A text of more bytes than this per token of the window goes straight to the long way.
+const BYTES_PER_TOKEN: usize = 16;
+
+/// The tokenizer with the model's window and prefix.
+pub(super) struct Pieces {
+    tokenizer: Tokenizer,
+    prefix: String,
+    /// Token ids before and after a text in every window.
+    head: Vec<u32>,
+    tail: Vec<u32>,
+    window: usize,
+}
+
+impl Pieces {
+    /// Reads `tokenizer.json` and checks it against the card.
+    pub(super) fn new(json: &[u8], card: &Card) -> Result<Self> {
+        let refuse = |reason: String| Error::Model { part: "tokenizer.json".into(), reason };
+        let mut tokenizer = Tokenizer::from_bytes(json).map_err(|e| refuse(e.to_string()))?;
+        tokenizer.with_padding(None);
+        tokenizer.with_truncation(None).map_err(|e| refuse(e.to_string()))?;
+        let size = tokenizer.get_vocab_size(true);
+        if size > card.vocabulary {
+            return Err(refuse(format!("{size} pieces, the card says {}", card.vocabulary)));
+        }
+        let ids = |text: &str, frame| tokenizer.encode_fast(text, frame).map(|e| e.get_ids().to_vec()).map_err(|e| refuse(e.to_string()));
+        // Without its last space, which would become a token of its own before the next word's.
+        let framed = ids(card.prefix.trim_end(), true)?;
+        let bare = ids(card.prefix.trim_end(), false)?;
+        let at = framed.windows(bare.len().max(1)).position(|w| w == bare).unwrap_or(1);
+        let (head, tail) = framed.split_at_checked(at + bare.len()).ok_or_else(|| refuse("it puts no frame around a text".into()))?;
+        if head.len() + tail.len() != bare.len() + 2 || tail.len() != 1 {
+            return Err(refuse("it must put one token before and one after a text".into()));
+        }
+        if framed.len() + 8 > card.window {
+            return Err(refuse("prefix and frame leave no room in the window".into()));
+        }
+        let (head, tail) = (head.to_vec(), tail.to_vec());
+        Ok(Self { tokenizer, prefix: card.prefix.clone(), head, tail, window: card.window })
+    }
+
+    /// The windows of a text, at least one, each at most the card's `window` long. `units` says where a long text may be
+    /// cut: byte ranges in order; what lies between two of them belongs to the first.
+    pub(super) fn windows(&self, text: &str, units: impl FnOnce(&str) -> Vec<Range<usize>>) -> Result<Vec<Vec<u32>>> {
+        if text.len() <= self.window * BYTES_PER_TOKEN {
+            let whole = self.ids(&format!("{}{text}", self.prefix), true)?;
+            if whole.len() <= self.window {
+                return Ok(vec![whole]);
+            }
+        }
+        let room = self.window - self.head.len() - self.tail.len();
+        let mut windows = Vec::new();
+        let mut now: Vec<u32> = Vec::with_capacity(room);
+        for unit in chunks(text, &units(text)) {
+            let mut ids = self.ids(unit.trim(), false)?;
+            if now.len() + ids.len() > room && !now.is_empty() {
+                windows.push(self.framed(&now));
+                now.clear();
+            }
+            while ids.len() > room {
+                let rest = ids.split_off(self.last_word(&ids, room));
+                windows.push(self.framed(&ids));
+                ids = rest;
+            }
+            now.append(&mut ids);
+        }
+        if !now.is_empty() || windows.is_empty() {
+            windows.push(self.framed(&now));
+        }
+        Ok(windows)
+    }
+
+    fn framed(&self, ids: &[u32]) -> Vec<u32> {
+        [&self.head, ids, &self.tail].concat()
+    }
+
+    /// Where the last word that begins in the second half of the first `room` tokens begins; `room` if none does.
+    fn last_word(&self, ids: &[u32], room: usize) -> usize {
+        let begins = |at: &usize| {
+            let piece = ids.get(*at).and_then(|id| self.tokenizer.id_to_token(*id));
+            piece.is_some_and(|p| p.starts_with('\u{2581}'))
+        };
+        (room / 2..=room).rev().find(begins).unwrap_or(room)
+    }
+
+    fn ids(&self, text: &str, frame: bool) -> Result<Vec<u32>> {
+        // The caller knows the text's place and puts it in.
+        let coded = self.tokenizer.encode_fast(text, frame).map_err(|e| Error::Pieces { text: 0, reason: e.to_string() })?;
+        Ok(coded.get_ids().to_vec())
+    }
+}
+
+/// Sentences of a text, roughly: cut after `.`, `!`, `?` and their kin before white space, and at line ends.
+pub(super) fn sentences(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let (mut start, mut closed) = (0, false);
+    for (at, c) in text.char_indices() {
+        let ends = c == '\n' || (closed && c.is_whitespace());
+        closed = matches!(c, '.' | '!' | '?' | '…' | '。' | '！' | '？' | '؟' | '।') || (closed && !c.is_alphanumeric() && !ends);
+        if ends {
+            found.push(start..at);
+            start = at;
+        }
+    }
+    found.push(start..text.len());
+    found
+}
+
+/// The text in pieces that begin where units begin, none longer than `CHUNK` bytes; together they are the text. Ranges
+/// that are out of order or off a character are moved to the next place that is sound.
+fn chunks<'a>(text: &'a str, units: &[Range<usize>]) -> impl Iterator<Item = &'a str> {
+    let mut begins: Vec<usize> = units.iter().skip(1).map(|u| text.ceil_char_boundary(u.start.min(text.len()))).collect();
+    begins.push(text.len());
+    let mut begins = begins.into_iter().peekable();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while begins.next_if(|next| *next <= at).is_some() {}
+        let end = *begins.peek()?;
+        let piece = &text[at..if end - at > CHUNK { at + cut(&text[at..end]) } else { end }];
+        at += piece.len();
+        Some(piece)
+    })
+}
+
+/// Where to end a chunk of a unit that is too long: before its last white space within reach, else at a character.
+fn cut(unit: &str) -> usize {
+    let reach = unit.floor_char_boundary(CHUNK);
+    let space = unit[..reach].rfind(char::is_whitespace).filter(|at| *at > 0);
+    space.unwrap_or(reach)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn chunks_are_the_text(text in "\\PC{0,300}", starts in prop::collection::vec(0usize..400, 0..6)) {
+            let units: Vec<_> = starts.iter().map(|s| *s..*s + 1).collect();
+            prop_assert_eq!(chunks(&text, &units).collect::<String>(), text.clone());
+            let found = sentences(&text);
+            prop_assert_eq!(chunks(&text, &found).collect::<String>(), text);
+        }
+    }
+
+    #[test]
+    fn sentences_end_at_marks_and_lines() {
+        let text = "Good. Bad?! \"No.\" v1.2\nend";
+        let found: Vec<&str> = sentences(text).into_iter().map(|r| &text[r]).collect();
+        assert_eq!(found, ["Good.", " Bad?!", " \"No.\"", " v1.2", "\nend"]);
+    }
+
+    #[test]
+    fn long_words_are_cut_within_reach() {
+        let word = "é".repeat(5000);
+        assert!(chunks(&word, &[]).all(|c| c.len() <= CHUNK));
+        assert_eq!(chunks(&word, &[]).count(), 3);
+        let words = "word ".repeat(3000);
+        assert!(chunks(&words, &[]).skip(1).all(|c| c.starts_with(' ')));
+    }
+}
