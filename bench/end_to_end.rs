@@ -1,5 +1,5 @@
-//! `cargo bench --bench end_to_end [-- --rows N --threads N]`: runs the built program on a corpus of N rows and prints rows/s, MB/s, peak memory and the
-//! share of time in each stage.
+//! `cargo bench --bench end_to_end [-- --rows N --threads N --short]`: runs the built program on a corpus of N rows (100,000 unless said) and prints
+//! rows/s, MB/s, peak memory and the share of time in each stage.
 
 mod corpus;
 
@@ -8,6 +8,8 @@ use std::fs::{self, File};
 use std::io::BufWriter;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use corpus::Length;
 
 /// Peak resident memory of a running process in MB, where the system tells.
 fn peak_memory(child: &Child) -> Option<f64> {
@@ -27,7 +29,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let threads = argument("--threads");
     let folder = tempfile::tempdir()?;
     let (input, output) = (folder.path().join("corpus.csv"), folder.path().join("tagged.parquet"));
-    corpus::write(BufWriter::new(File::create(&input)?), rows)?;
+    let length = if std::env::args().any(|a| a == "--short") { Length::Short } else { Length::Natural };
+    corpus::write(BufWriter::new(File::create(&input)?), rows, length)?;
     let megabytes = fs::metadata(&input)?.len() as f64 / 1e6;
 
     let mut command = Command::new(env!("CARGO_BIN_EXE_undertone"));

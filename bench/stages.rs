@@ -27,7 +27,7 @@ fn options() -> SourceOptions {
 fn stages(c: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let input = folder.path().join("corpus.csv");
-    corpus::write(std::fs::File::create(&input).expect("a file"), 20_000).expect("a corpus");
+    corpus::write(std::fs::File::create(&input).expect("a file"), 20_000, corpus::Length::Natural).expect("a corpus");
     let input = input.to_string_lossy().into_owned();
     let comments = comments();
     let cleaned: Vec<String> = comments.iter().map(|t| text::clean(t).text().to_owned()).collect();

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, CellAlignment, Table};
 use polars::prelude::*;
 use serde::Serialize;
@@ -29,9 +29,9 @@ pub struct Question {
     pub label: String,
     /// Column to report by.
     pub by: Option<String>,
-    /// Only rows whose column has this value; all must hold.
-    pub only: Vec<(String, String)>,
-    /// Choose the likeliest of the three classes, never abstaining and never mixed.
+    /// Only rows whose column has one of these values; all must hold.
+    pub only: Vec<(String, Vec<String>)>,
+    /// Choose the likeliest of the three classes, never abstaining and never mixed; rows labelled mixed are left out.
     pub forced: bool,
 }
 
@@ -143,16 +143,21 @@ pub struct Report {
 /// When the files cannot be read, a named column is missing, or no row has a usable label.
 pub fn eval(question: &Question, engine: &dyn Engine, progress: &Progress) -> Result<Report> {
     let mut source = source::open(&question.inputs, &question.source)?;
+    source.require("--label", &question.label)?;
+    question.by.iter().try_for_each(|name| source.require("--by", name))?;
+    question.only.iter().try_for_each(|(name, _)| source.require("--where", name))?;
     let mut tagger = Tagger::new(engine);
     let (mut all, mut groups) = (Tally::default(), BTreeMap::<String, Tally>::new());
     let (mut done, mut left_out) = (0, 0);
     while let Some(batch) = source.next().transpose()? {
         let gold = strings(&batch.columns, &question.label)?;
         let by = question.by.as_ref().map(|column| strings(&batch.columns, column)).transpose()?;
-        let mut wanted: Vec<Option<Sentiment>> = gold.iter().map(|label| sentiment(label)).collect();
-        for (column, value) in &question.only {
+        // A forced choice is one of three: a mixed comment has no right answer there.
+        let judged = |s: &Sentiment| !(question.forced && *s == Sentiment::Mixed);
+        let mut wanted: Vec<Option<Sentiment>> = gold.iter().map(|label| sentiment(label).filter(judged)).collect();
+        for (column, values) in &question.only {
             let found = strings(&batch.columns, column)?;
-            wanted.iter_mut().zip(found).filter(|(_, found)| found != value).for_each(|(wanted, _)| *wanted = None);
+            wanted.iter_mut().zip(found).filter(|(_, found)| !values.contains(found)).for_each(|(wanted, _)| *wanted = None);
         }
         let chosen: Vec<usize> = (0..wanted.len()).filter(|&n| wanted[n].is_some()).collect();
         left_out += (wanted.len() - chosen.len()) as u64;
@@ -183,10 +188,7 @@ pub fn eval(question: &Question, engine: &dyn Engine, progress: &Progress) -> Re
 
 /// A column as strings, null as the empty one.
 fn strings(frame: &DataFrame, name: &str) -> Result<Vec<String>> {
-    let column = frame.column(name).map_err(|_| Error::NoColumn {
-        column: name.to_owned(),
-        known: frame.get_column_names_str().iter().map(ToString::to_string).collect(),
-    })?;
+    let column = frame.column(name)?;
     let text = column.cast(&DataType::String)?;
     Ok(text.str()?.iter().map(|value| value.unwrap_or_default().to_owned()).collect())
 }
@@ -206,11 +208,12 @@ fn answer(row: &TaggedRow, forced: bool) -> (Option<Sentiment>, Option<f32>) {
 
 fn table<const N: usize>(header: [&str; N], lines: impl IntoIterator<Item = [String; N]>) -> Table {
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_header(header);
+    let aligned = |(n, text): (usize, String)| {
+        Cell::new(text).set_alignment(if n == 0 { CellAlignment::Left } else { CellAlignment::Right })
+    };
+    table.load_style(NOTHING).set_header(header.map(str::to_owned).into_iter().enumerate().map(aligned));
     for line in lines {
-        table.add_row(line.into_iter().enumerate().map(|(n, text)| {
-            Cell::new(text).set_alignment(if n == 0 { CellAlignment::Left } else { CellAlignment::Right })
-        }));
+        table.add_row(line.into_iter().enumerate().map(aligned));
     }
     table
 }

@@ -5,6 +5,7 @@ mod cli;
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
+use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result};
 use clap::Parser;
 use undertone::progress::Progress;
@@ -12,15 +13,22 @@ use undertone::{eval, model, run, sink};
 
 use crate::cli::{Cli, Command, Manners};
 
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+
 fn main() -> ExitCode {
     match work(Cli::parse()) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             // With standard error closed there is nobody left to tell.
-            let _ = writeln!(anstream::stderr(), "\x1b[1;31merror:\x1b[0m {error:#}");
+            let _ = writeln!(anstream::stderr(), "{ERROR}error:{ERROR:#} {}", message(&error));
             ExitCode::from(2)
         }
     }
+}
+
+/// Our own errors already say what lies beneath them; others are told with their causes.
+fn message(error: &anyhow::Error) -> String {
+    error.downcast_ref::<undertone::Error>().map_or_else(|| format!("{error:#}"), ToString::to_string)
 }
 
 fn work(cli: Cli) -> Result<u8> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, CellAlignment, Table};
 use serde::Serialize;
 
@@ -139,8 +139,9 @@ fn percent(part: u64, whole: u64) -> String {
 
 fn share_table(languages: &BTreeMap<&'static str, Counts>) -> Table {
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY);
-    table.set_header(["language", "tagged", "negative", "neutral", "positive", "mixed"]);
+    table.load_style(NOTHING);
+    let titles = ["language", "tagged", "negative", "neutral", "positive", "mixed"];
+    table.set_header(titles.map(|t| Cell::new(t).set_alignment(if t == "language" { CellAlignment::Left } else { CellAlignment::Right })));
     let mut order: Vec<_> = languages.iter().collect();
     order.sort_by_key(|(code, counts)| (std::cmp::Reverse(counts.tagged), **code));
     let mut all = Counts::default();

@@ -55,7 +55,7 @@ impl Columns {
         let fields: Vec<Series> = probabilities.into_iter().map(Column::take_materialized_series).collect();
         let mut columns = vec![
             text_column(self.name("source"), rows.iter().map(|_| Some(source))),
-            rows.iter().map(|row| row.row).collect::<UInt64Chunked>().with_name(self.name("row")).into_column(),
+            rows.iter().map(|row| Some(row.row)).collect::<UInt64Chunked>().with_name(self.name("row")).into_column(),
             text_column(self.name("id"), rows.iter().map(|row| Some(row.id.as_str()))),
             text_column(self.name("language"), verdicts().map(|v| Some(v.language.code))),
             float_column(self.name("language_confidence"), verdicts().map(|v| Some(v.language.confidence))),

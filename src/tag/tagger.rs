@@ -109,7 +109,7 @@ impl<'engine> Tagger<'engine> {
     }
 
     fn row(&mut self, print: u128, row: u64, id: String, clean: Clean, new: &HashMap<u128, Verdict>) -> TaggedRow {
-        let clean_text = clean.into_text();
+        let clean_text = clean.text().to_owned();
         if let Some(known) = self.known.get(&print) {
             // Two empty cells are no copies of one another.
             let duplicate_of = (!clean_text.is_empty()).then(|| known.id.clone());

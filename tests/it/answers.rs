@@ -16,7 +16,6 @@ fn sample_sentiment_is_mostly_right() {
     ));
     assert_eq!(ended.code, Some(0), "{}", ended.err);
     let report: serde_json::Value = serde_json::from_str(&ended.out).expect("JSON");
-    // Mixed is no class of a forced choice, so it is counted out of the rows here.
     let confusion = &report["all"]["confusion"];
     let cell = |gold: usize, answer: usize| confusion[gold][answer].as_u64().expect("a count");
     let right: u64 = (0..3).map(|n| cell(n, n)).sum();

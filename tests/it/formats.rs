@@ -14,13 +14,13 @@ const ROWS: [(&str, &str); 5] = [
 
 fn csv(delimiter: u8) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
-    writer.write_record(["ticket", "comment"]).expect("a record");
+    writer.write_record(["ticket_id", "comment"]).expect("a record");
     ROWS.iter().for_each(|(id, text)| writer.write_record([id, text]).expect("a record"));
     writer.into_inner().expect("bytes")
 }
 
 fn jsonl() -> Vec<u8> {
-    ROWS.iter().flat_map(|(id, text)| format!("{}\n", serde_json::json!({"ticket": id, "comment": text})).into_bytes()).collect()
+    ROWS.iter().flat_map(|(id, text)| format!("{}\n", serde_json::json!({"ticket_id": id, "comment": text})).into_bytes()).collect()
 }
 
 fn verdicts(room: &Room, input: &str) -> Vec<(Option<String>, Option<String>)> {
@@ -42,7 +42,7 @@ fn every_input_format_gives_the_same_verdicts() {
     room.put("b.csv", csv(b';'));
     room.put("c.tsv", csv(b'\t'));
     room.put("d.jsonl", jsonl());
-    let array: Vec<serde_json::Value> = ROWS.iter().map(|(id, text)| serde_json::json!({"ticket": id, "comment": text})).collect();
+    let array: Vec<serde_json::Value> = ROWS.iter().map(|(id, text)| serde_json::json!({"ticket_id": id, "comment": text})).collect();
     room.put("e.json", serde_json::to_vec_pretty(&array).expect("JSON"));
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     gzip.write_all(&csv(b',')).expect("gzip");
@@ -51,7 +51,7 @@ fn every_input_format_gives_the_same_verdicts() {
     let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(String::from_utf8(csv(b'\t')).expect("text").encode_utf16().flat_map(u16::to_le_bytes)).collect();
     room.put("h.csv", utf16);
     std::fs::rename(room.path("out.parquet"), room.path("i.parquet")).expect("a file");
-    let again = room.run("tag i.parquet -o j.parquet --text comment --id ticket --prefix again_ --quiet");
+    let again = room.run("tag i.parquet -o j.parquet --text comment --id ticket_id --prefix again_ --quiet");
     assert_eq!(again.code, Some(0), "{}", again.err);
     assert_eq!(texts(&room.table("j.parquet"), "again_sentiment_score"), texts(&room.table("j.parquet"), "ut_sentiment_score"));
 
@@ -96,8 +96,8 @@ fn csv_and_json_lines_outputs_hold_the_same_rows() {
     let objects: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!((records.len(), objects.len()), (5, 5));
     for ((record, object), (id, text)) in records.iter().zip(&objects).zip(ROWS) {
-        assert_eq!((&record[at("ticket")], &record[at("comment")]), (id, text));
-        assert_eq!((object["ticket"].as_str(), object["comment"].as_str()), (Some(id), Some(text)));
+        assert_eq!((&record[at("ticket_id")], &record[at("comment")]), (id, text));
+        assert_eq!((object["ticket_id"].as_str(), object["comment"].as_str()), (Some(id), Some(text)));
         assert_eq!(object["ut_sentiment"].as_str(), Some(&record[at("ut_sentiment")]));
         let p: serde_json::Value = serde_json::from_str(&record[at("ut_sentiment_p")]).expect("nested JSON");
         assert_eq!(p, object["ut_sentiment_p"]);
