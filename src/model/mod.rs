@@ -12,7 +12,9 @@ mod card;
 mod encoder;
 mod kernel;
 mod lanes;
+mod machine;
 mod native;
+mod product;
 mod tokens;
 mod weights;
 
