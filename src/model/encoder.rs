@@ -4,8 +4,9 @@
 //! matrix, attention over each window on its own, and everything else row by row, so a window's states are the same
 //! whatever else is in the batch. One thread, working memory brought by the caller.
 
+use super::attention::Attention;
 use super::kernel::{self, Isa};
-use super::lanes::{Attention, Row};
+use super::lanes::Row;
 use super::product::Job;
 use super::weights::{Layer, Linear, Weights};
 

@@ -7,7 +7,8 @@
 //! `Isa::detect` and `Isa::available` make one, from what the processor says.
 #![allow(unsafe_code)]
 
-use super::lanes::{self, Attention, Norm, Row};
+use super::attention::{self, Attention};
+use super::lanes::{self, Norm, Row};
 use super::machine::{Machine, Plain};
 use super::product::Job;
 
@@ -363,5 +364,5 @@ on_each_isa! {
     /// Layer normalisation of every row of `states + added`, in place.
     fn normalise(norm: &Norm, added: &[f32], states: &mut [f32]) lanes::normalise::<M>(norm, added, states);
     /// Self-attention within one text.
-    fn attend(qkv: &[f32], hidden: usize, scratch: &mut Attention, out: &mut [f32]) lanes::attend::<M>(qkv, hidden, scratch, out);
+    fn attend(qkv: &[f32], hidden: usize, scratch: &mut Attention, out: &mut [f32]) attention::attend::<M>(qkv, hidden, scratch, out);
 }

@@ -7,12 +7,6 @@
 
 use super::machine::{LANES, Lanes, Machine, Plain};
 
-/// Width of an attention head, and its lanes.
-const HEAD: usize = super::card::HEAD_WIDTH;
-const HEAD_LANES: usize = HEAD / LANES;
-/// Queries handled together, so that each key and value read serves several; as many as 16 registers of 8 values allow.
-const QUERIES: usize = 6;
-
 /// What the u8 values of a row stand for: `value = (u8 - zero) * scale`.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Row {
@@ -28,15 +22,6 @@ pub(super) struct Norm {
     pub(super) eps: f32,
 }
 
-/// Working memory of `attend`.
-#[derive(Debug, Default)]
-pub(super) struct Attention {
-    /// Keys of one head, 32 rows of lanes for all tokens.
-    keys: Vec<[f32; LANES]>,
-    /// Attention of `QUERIES` tokens to all tokens.
-    weights: Vec<[f32; LANES]>,
-}
-
 /// The lanes of a row.
 #[inline(always)]
 fn of(row: &[f32]) -> &[[f32; LANES]] {
@@ -44,7 +29,7 @@ fn of(row: &[f32]) -> &[[f32; LANES]] {
 }
 
 #[inline(always)]
-fn of_mut(row: &mut [f32]) -> &mut [[f32; LANES]] {
+pub(super) fn of_mut(row: &mut [f32]) -> &mut [[f32; LANES]] {
     row.as_chunks_mut().0
 }
 
@@ -60,7 +45,7 @@ fn fold(mut lanes: [f32; LANES], join: impl Fn(f32, f32) -> f32) -> f32 {
 }
 
 #[inline(always)]
-fn sum<L: Lanes>(lanes: L) -> f32 {
+pub(super) fn sum<L: Lanes>(lanes: L) -> f32 {
     let mut out = [0.0; LANES];
     lanes.store(&mut out);
     fold(out, |a, b| a + b)
@@ -74,7 +59,7 @@ fn least<L: Lanes>(lanes: L) -> f32 {
 }
 
 #[inline(always)]
-fn greatest<L: Lanes>(lanes: L) -> f32 {
+pub(super) fn greatest<L: Lanes>(lanes: L) -> f32 {
     let mut out = [0.0; LANES];
     lanes.store(&mut out);
     fold(out, |a, b| if a > b { a } else { b })
@@ -194,83 +179,3 @@ pub(super) fn normalise<M: Machine>(norm: &Norm, added: &[f32], states: &mut [f3
     }
 }
 
-/// Attention of one text's tokens to each other. `qkv` is `[tokens, 3 * hidden]`, queries already divided by the root of the
-/// head's width; `out` is `[tokens, hidden]`.
-#[inline(always)]
-pub(super) fn attend<M: Machine>(qkv: &[f32], hidden: usize, scratch: &mut Attention, out: &mut [f32]) {
-    let tokens = out.len() / hidden;
-    let chunks = tokens.div_ceil(LANES);
-    scratch.keys.resize(HEAD * chunks, [0.0; LANES]);
-    scratch.weights.resize(QUERIES * chunks, [0.0; LANES]);
-    for at in (0..hidden).step_by(HEAD) {
-        for (token, row) in qkv.chunks_exact(3 * hidden).enumerate() {
-            let key = &row[hidden + at..][..HEAD];
-            for (value, keys) in key.iter().zip(scratch.keys.chunks_exact_mut(chunks)) {
-                keys[token / LANES][token % LANES] = *value;
-            }
-        }
-        if tokens < QUERIES {
-            (0..tokens).for_each(|first| attend_some::<M, 1>(qkv, hidden, at, first, scratch, out));
-        } else {
-            // The last block may overlap the one before; it computes the same again.
-            let blocks = (0..tokens).step_by(QUERIES).map(|first| first.min(tokens - QUERIES));
-            blocks.for_each(|first| attend_some::<M, QUERIES>(qkv, hidden, at, first, scratch, out));
-        }
-    }
-}
-
-/// Attention of `N` tokens from `first` on, for the head at column `at`.
-#[inline(always)]
-fn attend_some<M: Machine, const N: usize>(
-    qkv: &[f32],
-    hidden: usize,
-    at: usize,
-    first: usize,
-    scratch: &mut Attention,
-    out: &mut [f32],
-) {
-    let (width, tokens) = (3 * hidden, out.len() / hidden);
-    let chunks = tokens.div_ceil(LANES);
-    let Attention { keys, weights } = scratch;
-    let queries: [&[f32]; N] = std::array::from_fn(|n| &qkv[(first + n) * width + at..][..HEAD]);
-    for chunk in 0..chunks {
-        let mut scores = [M::Lanes::splat(0.0); N];
-        for (d, keys) in keys.chunks_exact(chunks).enumerate().take(HEAD) {
-            let keys = M::Lanes::load(&keys[chunk]);
-            for (score, query) in scores.iter_mut().zip(&queries) {
-                *score = keys.times_plus(M::Lanes::splat(query[d]), *score);
-            }
-        }
-        for (score, weights) in scores.into_iter().zip(weights.chunks_exact_mut(chunks)) {
-            score.store(&mut weights[chunk]);
-        }
-    }
-    let mut inverse = [0.0; N];
-    for (inverse, weights) in inverse.iter_mut().zip(weights.chunks_exact_mut(chunks)) {
-        // Lanes beyond the last token must not take part, so they score least and weigh nothing.
-        weights.as_flattened_mut()[tokens..].fill(f32::MIN);
-        let top = weights.iter().fold(M::Lanes::splat(f32::MIN), |top, w| M::Lanes::load(w).greater(top));
-        let top = M::Lanes::splat(greatest(top));
-        for w in &mut *weights {
-            exp(M::Lanes::load(w).minus(top)).store(w);
-        }
-        weights.as_flattened_mut()[tokens..].fill(0.0);
-        *inverse = 1.0 / sum(weights.iter().fold(M::Lanes::splat(0.0), |total, w| total.plus(M::Lanes::load(w))));
-    }
-    let mut mixed = [[M::Lanes::splat(0.0); HEAD_LANES]; N];
-    for (token, row) in qkv.chunks_exact(width).enumerate() {
-        let value = of(&row[2 * hidden + at..][..HEAD]);
-        for (mixed, weights) in mixed.iter_mut().zip(weights.chunks_exact(chunks)) {
-            let weight = M::Lanes::splat(weights[token / LANES][token % LANES]);
-            for (mixed, value) in mixed.iter_mut().zip(value) {
-                *mixed = M::Lanes::load(value).times_plus(weight, *mixed);
-            }
-        }
-    }
-    for (n, (mixed, inverse)) in mixed.into_iter().zip(inverse).enumerate() {
-        let out = of_mut(&mut out[(first + n) * hidden + at..][..HEAD]);
-        for (value, out) in mixed.into_iter().zip(out) {
-            value.times(M::Lanes::splat(inverse)).store(out);
-        }
-    }
-}

@@ -8,6 +8,7 @@
 //! text -> pieces (tokens) -> windows -> packed batches -> states (encoder) -> mean -> heads (card) -> Scores
 //! ```
 
+mod attention;
 mod card;
 mod encoder;
 mod kernel;
