@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// Width of one attention head, the only one the engine computes.
 pub(super) const HEAD_WIDTH: usize = 32;
 /// Sizes are multiples of this: the output channels of one packed panel.
-const STEP: usize = super::kernel::PANEL;
+const STEP: usize = super::product::PANEL;
 /// The labels `ut_sentiment` is read from, in this order.
 const SENTIMENT: [&str; 3] = ["negative", "neutral", "positive"];
 

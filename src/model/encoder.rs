@@ -4,8 +4,10 @@
 //! matrix, attention over each window on its own, and everything else row by row, so a window's states are the same
 //! whatever else is in the batch. One thread, working memory brought by the caller.
 
-use super::kernel::{self, Isa, Job};
-use super::lanes::{Attention, Row};
+use super::attention::Attention;
+use super::kernel::{self, Isa};
+use super::lanes::Row;
+use super::product::Job;
 use super::weights::{Layer, Linear, Weights};
 
 /// The encoder: weights, and the processor's way to compute.

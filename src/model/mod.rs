@@ -8,11 +8,14 @@
 //! text -> pieces (tokens) -> windows -> packed batches -> states (encoder) -> mean -> heads (card) -> Scores
 //! ```
 
+mod attention;
 mod card;
 mod encoder;
 mod kernel;
 mod lanes;
+mod machine;
 mod native;
+mod product;
 mod tokens;
 mod weights;
 

@@ -115,7 +115,7 @@ impl Native {
     pub(super) fn outputs(&self, head: &str, mean: &[f32]) -> Vec<f32> {
         let Some((weight, bias)) = self.encoder.weights.heads.get(head) else { return Vec::new() };
         let rows = weight.chunks_exact(mean.len()).zip(bias);
-        rows.map(|(row, bias)| lanes::dot(row, mean) + bias).collect()
+        rows.map(|(row, bias)| row.iter().zip(mean).map(|(w, m)| w * m).sum::<f32>() + bias).collect()
     }
 
     fn scores(&self, text: &Pooled) -> Scores {
@@ -123,8 +123,7 @@ impl Native {
         for (n, (p, output)) in sentiment.iter_mut().zip(self.outputs(&head.name, &text.mean)).enumerate() {
             *p = (output + head.bias.get(n).copied().unwrap_or(0.0)) / head.temperature;
         }
-        lanes::softmax(&mut sentiment);
-        Scores { sentiment, tokens: text.tokens }
+        Scores { sentiment: lanes::softmax(sentiment), tokens: text.tokens }
     }
 }
 

@@ -2,8 +2,8 @@
 //! Refuses files with a tensor missing, of another type or shape than the card says, or with a value that is not finite.
 
 use super::card::{Card, HEAD_WIDTH};
-use super::kernel::Panels;
 use super::lanes::Norm;
+use super::product::Panels;
 use crate::{Error, Result};
 use half::f16;
 use rayon::prelude::*;
