@@ -40,8 +40,11 @@ pub fn write(out: impl Write, rows: u64, length: Length) -> io::Result<()> {
     writer.write_record(["id", "date", "language", "comment"])?;
     for row in 0..rows {
         let (language, comment) = &samples[choice(row, 1, samples.len())];
-        let mates: Vec<&str> =
-            samples.iter().filter(|(other, text)| other == language && text.len() < 200).map(|(_, text)| text.as_str()).collect();
+        let mates: Vec<&str> = samples
+            .iter()
+            .filter(|(other, text)| other == language && text.len() < 200)
+            .map(|(_, text)| text.as_str())
+            .collect();
         // Half the rows are a comment as it is with a number of its own, half have a clause of another comment in front.
         let text = match (row % 2, mates.is_empty()) {
             _ if length == Length::Short => {

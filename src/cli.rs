@@ -184,7 +184,10 @@ impl Tag {
             output: self.output.unwrap_or_else(|| default_output(&self.inputs)),
             source: self.read.options(&self.manners),
             inputs: self.inputs,
-            columns: Columns { prefix: self.prefix, clean_text: self.keep_clean },
+            columns: Columns {
+                prefix: self.prefix,
+                clean_text: self.keep_clean,
+            },
         }
     }
 }

@@ -57,7 +57,9 @@ pub enum Error {
     },
 
     /// The input already has a column of a name that Undertone adds.
-    #[error("the input already has a column `{column}`; choose another prefix than `{prefix}` with --prefix, for example --prefix new_")]
+    #[error(
+        "the input already has a column `{column}`; choose another prefix than `{prefix}` with --prefix, for example --prefix new_"
+    )]
     ColumnTaken {
         /// The column.
         column: String,
@@ -227,7 +229,9 @@ pub enum Error {
         hint: String,
     },
     /// No row has a label that can be judged.
-    #[error("no row has a usable label in column `{label}` ({left_out} rows left out): labels are negative, neutral, positive or mixed; check --label and --where")]
+    #[error(
+        "no row has a usable label in column `{label}` ({left_out} rows left out): labels are negative, neutral, positive or mixed; check --label and --where"
+    )]
     NothingToJudge {
         /// The column of labels.
         label: String,
@@ -250,11 +254,18 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// A failed file operation.
     pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
-        Self::Io { action, path: path.to_owned(), source }
+        Self::Io {
+            action,
+            path: path.to_owned(),
+            source,
+        }
     }
 
     /// An output that could not be written.
     pub(crate) fn write(path: &Path, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self::Write { path: path.to_owned(), source: source.into() }
+        Self::Write {
+            path: path.to_owned(),
+            source: source.into(),
+        }
     }
 }

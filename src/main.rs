@@ -28,7 +28,9 @@ fn main() -> ExitCode {
 
 /// Our own errors already say what lies beneath them; others are told with their causes.
 fn message(error: &anyhow::Error) -> String {
-    error.downcast_ref::<undertone::Error>().map_or_else(|| format!("{error:#}"), ToString::to_string)
+    error
+        .downcast_ref::<undertone::Error>()
+        .map_or_else(|| format!("{error:#}"), ToString::to_string)
 }
 
 fn work(cli: Cli) -> Result<u8> {
@@ -51,7 +53,11 @@ fn work(cli: Cli) -> Result<u8> {
         Command::Eval(command) => {
             let (quiet, json) = prepare(&command.manners)?;
             let report = eval::eval(&command.question(), &model::base()?, &Progress::new(quiet))?;
-            tell(&if json { serde_json::to_string_pretty(&report)? } else { report.to_string() })?;
+            tell(&if json {
+                serde_json::to_string_pretty(&report)?
+            } else {
+                report.to_string()
+            })?;
             Ok(0)
         }
     }
@@ -60,7 +66,10 @@ fn work(cli: Cli) -> Result<u8> {
 /// Sets the number of workers; answers how much to tell.
 fn prepare(manners: &Manners) -> Result<(bool, bool)> {
     let threads = manners.threads.map_or(0, usize::from);
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("cannot start the worker threads")?;
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .context("cannot start the worker threads")?;
     Ok((manners.quiet, manners.json))
 }
 

@@ -94,13 +94,18 @@ impl Lanes for Plain {
         self.with(other, |a, b| if a > b { a } else { b })
     }
     fn power_of_low_bits(self) -> Self {
-        Self(self.0.map(|v| f32::from_bits((v.to_bits() << 23).wrapping_add(1.0_f32.to_bits()))))
+        Self(
+            self.0
+                .map(|v| f32::from_bits((v.to_bits() << 23).wrapping_add(1.0_f32.to_bits()))),
+        )
     }
     fn low_bytes(self, out: &mut [u8; LANES]) {
         *out = self.0.map(|v| v.to_bits() as u8);
     }
     fn corrected(sums: &[i32; LANES], zero: i32, totals: &[i32; LANES]) -> Self {
-        Self(std::array::from_fn(|n| sums[n].wrapping_sub(zero.wrapping_mul(totals[n])) as f32))
+        Self(std::array::from_fn(|n| {
+            sums[n].wrapping_sub(zero.wrapping_mul(totals[n])) as f32
+        }))
     }
 }
 

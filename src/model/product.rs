@@ -5,8 +5,8 @@
 //! The loops are here, the multiplication is a `Machine` of `kernel`. Integers are exact, so every machine gives the same
 //! bits; tests hold each against the plain one.
 
-use super::machine::Machine;
 use super::lanes::{self, Row};
+use super::machine::Machine;
 
 /// Output channels in one packed panel.
 pub(super) const PANEL: usize = 64;
@@ -33,7 +33,8 @@ pub(super) struct Panels {
 impl Panels {
     /// Packs row-major weights; none if their number is not `outputs * inputs`, or the sizes are not multiples of the panel.
     pub(super) fn pack(weights: &[i8], inputs: usize, outputs: usize) -> Option<Self> {
-        let sound = inputs.is_multiple_of(PANEL) && outputs.is_multiple_of(PANEL) && (1..=MOST_INPUTS).contains(&inputs);
+        let sound =
+            inputs.is_multiple_of(PANEL) && outputs.is_multiple_of(PANEL) && (1..=MOST_INPUTS).contains(&inputs);
         if !sound || outputs.checked_mul(inputs) != Some(weights.len()) {
             return None;
         }
@@ -42,14 +43,23 @@ impl Panels {
             for group in 0..inputs / GROUP {
                 let mut lines = [Line([0; 64]); 4];
                 for (line, quarter) in lines.iter_mut().zip(panel.chunks_exact(inputs * 16)) {
-                    for (four, channel) in line.0.as_chunks_mut::<GROUP>().0.iter_mut().zip(quarter.chunks_exact(inputs)) {
+                    for (four, channel) in line
+                        .0
+                        .as_chunks_mut::<GROUP>()
+                        .0
+                        .iter_mut()
+                        .zip(quarter.chunks_exact(inputs))
+                    {
                         four.copy_from_slice(&channel[group * GROUP..][..GROUP]);
                     }
                 }
                 groups.push(lines);
             }
         }
-        let sums = weights.chunks_exact(inputs).map(|channel| channel.iter().map(|w| i32::from(*w)).sum()).collect();
+        let sums = weights
+            .chunks_exact(inputs)
+            .map(|channel| channel.iter().map(|w| i32::from(*w)).sum())
+            .collect();
         Some(Self { groups, inputs, sums })
     }
 }
@@ -90,7 +100,12 @@ pub(super) fn sweep<M: Machine, const ROWS: usize, const WIDTH: usize, const GEL
 
 /// `ROWS` rows from `row` on with one panel, scaled back, through GELU if asked.
 #[inline(always)]
-fn tile<M: Machine, const ROWS: usize, const WIDTH: usize, const GELU: bool>(job: &Job, row: usize, panel: usize, out: &mut [f32]) {
+fn tile<M: Machine, const ROWS: usize, const WIDTH: usize, const GELU: bool>(
+    job: &Job,
+    row: usize,
+    panel: usize,
+    out: &mut [f32],
+) {
     let depth = job.weights.inputs / GROUP;
     let weights = &job.weights.groups[panel * depth..][..depth];
     let (fours, _) = job.activations[row * job.weights.inputs..][..ROWS * job.weights.inputs].as_chunks::<GROUP>();

@@ -2,6 +2,8 @@
 //! `,` `;` tab `|` whose field count agrees best with the header wins; `sep=;` on the first line (Excel) decides at once.
 //! Never guesses rows: what does not fit the dialect is rejected later, with its line.
 
+use super::tape::open_quote;
+
 /// How fields are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Dialect {
@@ -78,10 +80,15 @@ pub(super) fn sniff(head: &[u8], whole: bool, given: Option<u8>, prefer_tab: boo
         quoting: false,
         ..quoted
     };
-    let quotes_are_text = delimiter == b'\t'
-        && head.contains(&b'"')
-        && Fit::of(head, whole, bare).agreeing > Fit::of(head, whole, quoted).agreeing;
-    if quotes_are_text { bare } else { quoted }
+    if delimiter != b'\t' || !head.contains(&b'"') {
+        return quoted;
+    }
+    let (with, without) = (Fit::of(head, whole, quoted), Fit::of(head, whole, bare));
+    if without.share() > with.share() && without.agreeing > with.agreeing {
+        bare
+    } else {
+        quoted
+    }
 }
 
 /// How well a dialect fits: fields of the header, records, and records that have as many fields as the header.
@@ -93,16 +100,28 @@ struct Fit {
 
 impl Fit {
     fn of(head: &[u8], whole: bool, dialect: Dialect) -> Self {
-        let mut fields: Vec<usize> = dialect
-            .reader(1 << 13)
-            .from_reader(head)
-            .byte_records()
-            .take(SAMPLED_RECORDS)
-            .map_while(|record| record.ok().map(|record| record.len()))
-            .collect();
-        if !whole && fields.len() > 2 && fields.len() < SAMPLED_RECORDS {
-            // The last record of a cut head is cut as well.
-            fields.pop();
+        let mut reader = dialect.reader(1 << 13).from_reader(head);
+        let mut record = csv::ByteRecord::new();
+        let mut fields = Vec::new();
+        let mut last = 0;
+        while fields.len() < SAMPLED_RECORDS {
+            let start = reader.position().byte() as usize;
+            if !matches!(reader.read_byte_record(&mut record), Ok(true)) {
+                break;
+            }
+            last = start;
+            fields.push(record.len());
+        }
+        if fields.len() > 1 && fields.len() < SAMPLED_RECORDS {
+            // A quote that never closes swallows what follows, and must not look like one fine record. Otherwise the
+            // last record of a cut head is only cut.
+            let open = open_quote(&head[last..], dialect).is_some();
+            if open && (whole || head.len() - last > head.len() / 4) {
+                fields.pop();
+                fields.push(0);
+            } else if !whole {
+                fields.pop();
+            }
         }
         let columns = fields.first().copied().unwrap_or(0);
         let agreeing = fields.iter().skip(1).filter(|&&n| n == columns).count();

@@ -163,7 +163,8 @@ fn utf16(block: &[u8]) -> Option<&'static Encoding> {
     let zeros = |side: usize| block.iter().skip(side).step_by(2).filter(|&&b| b == 0).count();
     let (big, little) = (zeros(0), zeros(1));
     let encoding = if little > big * 10 { UTF_16LE } else { UTF_16BE };
-    if big.max(little) * 40 < block.len() || big.max(little) <= big.min(little) * 10 {
+    let (more, less) = (big.max(little), big.min(little));
+    if more < 3 || more * 40 < block.len() || more <= less * 10 {
         return None;
     }
     let (text, damaged) = encoding.decode_without_bom_handling(&block[..block.len() & !1]);

@@ -86,7 +86,7 @@ fn expand(given: &str) -> Result<Vec<PathBuf>> {
             Error::Io {
                 action: "read",
                 path,
-                source: failure.into_error(),
+                source: failure.into(),
             }
         })?;
         if !path.is_dir() {

@@ -110,7 +110,11 @@ impl Batch {
             return given.into_iter().flatten().collect();
         }
         let hashes = table::hashes(&self.columns);
-        given.into_iter().zip(hashes).map(|(id, hash)| id.unwrap_or_else(|| format!("{hash:016x}"))).collect()
+        given
+            .into_iter()
+            .zip(hashes)
+            .map(|(id, hash)| id.unwrap_or_else(|| format!("{hash:016x}")))
+            .collect()
     }
 }
 
@@ -234,7 +238,9 @@ impl Source {
     /// [`Error::OutputIsInput`] if it is.
     pub fn refuse_as_output(&self, output: &Path) -> Result<()> {
         match self.tables.iter().any(|table| table.input.is(output)) {
-            true => Err(Error::OutputIsInput { path: output.to_owned() }),
+            true => Err(Error::OutputIsInput {
+                path: output.to_owned(),
+            }),
             false => Ok(()),
         }
     }
@@ -294,7 +300,14 @@ impl Source {
             None => None,
         };
         let Chunk { rows, rejects, .. } = chunk;
-        Ok(Batch { columns, source, rows, texts, rejects, ids })
+        Ok(Batch {
+            columns,
+            source,
+            rows,
+            texts,
+            rejects,
+            ids,
+        })
     }
 }
 

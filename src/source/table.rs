@@ -231,7 +231,11 @@ pub(super) fn hashes(frame: &DataFrame) -> Vec<u64> {
             // Nested values have no cast to text, but they can be printed.
             let cell = match text {
                 Some(text) => text.get(row).map(Cow::Borrowed),
-                None => column.get(row).ok().filter(|v| !v.is_null()).map(|value| Cow::Owned(format!("{value:?}"))),
+                None => column
+                    .get(row)
+                    .ok()
+                    .filter(|v| !v.is_null())
+                    .map(|value| Cow::Owned(format!("{value:?}"))),
             };
             for part in cell.iter().flat_map(|cell| [column.name().as_str(), cell.as_ref()]) {
                 hasher.update(&(part.len() as u64).to_le_bytes());

@@ -143,7 +143,7 @@ fn newlines(bytes: &[u8]) -> u64 {
 }
 
 /// Where the quote opens that is still open at the end, by the same rules as the csv crate's.
-fn open_quote(body: &[u8], dialect: Dialect) -> Option<usize> {
+pub(super) fn open_quote(body: &[u8], dialect: Dialect) -> Option<usize> {
     enum State {
         FieldStart,
         Bare,

@@ -14,7 +14,11 @@ use super::symbols::is_emoji;
 /// Removes what cannot be seen and makes line breaks `\n`.
 pub(super) fn make_visible(draft: &Draft) -> Option<Draft> {
     let text = draft.text();
-    if text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control() && byte != b'\n' && byte != b'\t') {
+    if text.is_ascii()
+        && !text
+            .bytes()
+            .any(|byte| byte.is_ascii_control() && byte != b'\n' && byte != b'\t')
+    {
         return None;
     }
     let mut editor = Editor::new(draft);
@@ -65,7 +69,9 @@ pub(super) fn compose(draft: &Draft) -> Option<Draft> {
 pub(super) fn as_windows_1252(c: char) -> char {
     let byte = [u32::from(c) as u8];
     let control = matches!(c, '\u{80}'..='\u{9f}');
-    let meant = control.then(|| WINDOWS_1252.decode_without_bom_handling(&byte).0.chars().next()).flatten();
+    let meant = control
+        .then(|| WINDOWS_1252.decode_without_bom_handling(&byte).0.chars().next())
+        .flatten();
     meant.unwrap_or(c)
 }
 
@@ -100,7 +106,8 @@ mod tests {
 
     #[test]
     fn emoji_stay_whole_and_invisible_marks_go() {
-        for whole in ["👩‍👩‍👧‍👦", "❤️", "👍🏽", "1️⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "🇺🇦", "🏳️‍🌈"] {
+        for whole in ["👩‍👩‍👧‍👦", "❤️", "👍🏽", "1️⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "🇺🇦", "🏳️‍🌈"]
+        {
             assert_eq!(visible(whole), whole);
         }
         assert_eq!(visible("дуже\u{200b} до\u{ad}бре\u{feff}"), "дуже добре");

@@ -76,7 +76,9 @@ fn settle(draft: &mut Draft) -> bool {
 
 /// One run through all stages; nothing when the text comes out as it went in.
 fn pass(draft: &Draft) -> Option<Draft> {
-    let changed = STAGES.iter().fold(None::<Draft>, |current, stage| stage(current.as_ref().unwrap_or(draft)).or(current));
+    let changed = STAGES.iter().fold(None::<Draft>, |current, stage| {
+        stage(current.as_ref().unwrap_or(draft)).or(current)
+    });
     changed.filter(|changed| changed.text() != draft.text())
 }
 
@@ -84,7 +86,10 @@ fn pass(draft: &Draft) -> Option<Draft> {
 fn words_only(draft: &Draft) -> Option<Draft> {
     let mut editor = Editor::new(draft);
     for (at, c) in draft.text().char_indices() {
-        if !matches!(c.general_category_group(), GeneralCategoryGroup::Letter | GeneralCategoryGroup::Number) {
+        if !matches!(
+            c.general_category_group(),
+            GeneralCategoryGroup::Letter | GeneralCategoryGroup::Number
+        ) {
             editor.replace(at..at + c.len_utf8(), " ");
         }
     }

@@ -32,9 +32,17 @@ impl Draft {
     pub(super) fn new(original: &str) -> Self {
         let runs = match original.chars().count() {
             0 => Vec::new(),
-            to => vec![Run { at: 0, from: 0, to, exact: true }],
+            to => vec![Run {
+                at: 0,
+                from: 0,
+                to,
+                exact: true,
+            }],
         };
-        Self { text: original.to_owned(), runs }
+        Self {
+            text: original.to_owned(),
+            runs,
+        }
     }
 
     pub(super) fn text(&self) -> &str {
@@ -55,7 +63,11 @@ impl Draft {
                 let at = self.text.floor_char_boundary(piece.at + CHECKPOINT_BYTES);
                 let middle = piece.from + self.text[piece.at..at].chars().count();
                 runs.push(Run { to: middle, ..piece });
-                piece = Run { at, from: middle, ..piece };
+                piece = Run {
+                    at,
+                    from: middle,
+                    ..piece
+                };
             }
             runs.push(piece);
         }
@@ -69,10 +81,13 @@ impl Draft {
         let start = self.text.floor_char_boundary(bytes.start);
         let end = self.text.ceil_char_boundary(bytes.end);
         if start >= end || bytes.is_empty() {
-            let place = self.run_at(start).map_or_else(|| self.original_end(), |run| self.scalar(run, start).start);
+            let place = self
+                .run_at(start)
+                .map_or_else(|| self.original_end(), |run| self.scalar(run, start).start);
             return place..place;
         }
-        let (Some(first), Some(last)) = (self.run_at(start), self.run_at(self.text.floor_char_boundary(end - 1))) else {
+        let (Some(first), Some(last)) = (self.run_at(start), self.run_at(self.text.floor_char_boundary(end - 1)))
+        else {
             return self.original_end()..self.original_end();
         };
         self.scalar(first, start).start..self.scalar(last, self.text.floor_char_boundary(end - 1)).end
@@ -118,8 +133,18 @@ pub(super) struct Editor<'a> {
 impl<'a> Editor<'a> {
     pub(super) fn new(source: &'a Draft) -> Self {
         let scalar = source.runs.first().map_or(0, |run| run.from);
-        let next = Draft { text: String::new(), runs: Vec::new() };
-        Self { source, next, byte: 0, run: 0, scalar, edited: false }
+        let next = Draft {
+            text: String::new(),
+            runs: Vec::new(),
+        };
+        Self {
+            source,
+            next,
+            byte: 0,
+            run: 0,
+            scalar,
+            edited: false,
+        }
     }
 
     /// Puts `with` where `bytes` of the source were. What lies before and was not yet edited is kept.
@@ -160,8 +185,11 @@ impl<'a> Editor<'a> {
             let run = self.source.runs[self.run];
             let run_end = self.source.run_end(self.run);
             let piece = &self.source.text[self.byte..end.min(run_end)];
-            let scalars =
-                if run.exact { self.scalar..self.scalar + piece.chars().count() } else { run.from..run.to };
+            let scalars = if run.exact {
+                self.scalar..self.scalar + piece.chars().count()
+            } else {
+                run.from..run.to
+            };
             if original.is_empty() {
                 original.start = scalars.start;
             }
@@ -186,7 +214,12 @@ impl<'a> Editor<'a> {
             Some(last) => last.to = original.end,
             None => {
                 let at = self.next.text.len();
-                self.next.runs.push(Run { at, from: original.start, to: original.end, exact });
+                self.next.runs.push(Run {
+                    at,
+                    from: original.start,
+                    to: original.end,
+                    exact,
+                });
             }
         }
         self.next.text.push_str(text);

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use stop_words::{LANGUAGE, get};
+use stop_words::{Language as StopWords, get};
 use whatlang::{Detector, Lang, Script, detect_script};
 
 use super::links::{LINK, PERSON};
@@ -26,42 +26,59 @@ pub struct Language {
 struct Known {
     code: &'static str,
     lang: Lang,
-    stop_words: LANGUAGE,
+    stop_words: StopWords,
     cyrillic: bool,
     /// Its letters beyond a to z; for Cyrillic all of them.
     letters: &'static str,
 }
 
-const fn latin(code: &'static str, lang: Lang, stop_words: LANGUAGE, letters: &'static str) -> Known {
-    Known { code, lang, stop_words, cyrillic: false, letters }
+const fn latin(code: &'static str, lang: Lang, stop_words: StopWords, letters: &'static str) -> Known {
+    Known {
+        code,
+        lang,
+        stop_words,
+        cyrillic: false,
+        letters,
+    }
 }
 
-const fn cyrillic(code: &'static str, lang: Lang, stop_words: LANGUAGE, letters: &'static str) -> Known {
-    Known { code, lang, stop_words, cyrillic: true, letters }
+const fn cyrillic(code: &'static str, lang: Lang, stop_words: StopWords, letters: &'static str) -> Known {
+    Known {
+        code,
+        lang,
+        stop_words,
+        cyrillic: true,
+        letters,
+    }
 }
 
 const COUNT: usize = 20;
 const KNOWN: [Known; COUNT] = [
-    cyrillic("uk", Lang::Ukr, LANGUAGE::Ukrainian, "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя"),
-    cyrillic("ru", Lang::Rus, LANGUAGE::Russian, "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"),
-    cyrillic("bg", Lang::Bul, LANGUAGE::Bulgarian, "абвгдежзийклмнопрстуфхцчшщъьюяѝ"),
-    latin("pt", Lang::Por, LANGUAGE::Portuguese, "áâãàçéêíóôõú"),
-    latin("hu", Lang::Hun, LANGUAGE::Hungarian, "áéíóöőúüű"),
-    latin("pl", Lang::Pol, LANGUAGE::Polish, "ąćęłńóśźż"),
-    latin("en", Lang::Eng, LANGUAGE::English, ""),
-    latin("de", Lang::Deu, LANGUAGE::German, "äöüß"),
-    latin("es", Lang::Spa, LANGUAGE::Spanish, "áéíñóúü"),
-    latin("fr", Lang::Fra, LANGUAGE::French, "àâæçéèêëîïôœùûüÿ"),
-    latin("it", Lang::Ita, LANGUAGE::Italian, "àèéìíîòóùú"),
-    latin("nl", Lang::Nld, LANGUAGE::Dutch, "éëèïöüó"),
-    latin("cs", Lang::Ces, LANGUAGE::Czech, "áčďéěíňóřšťúůýž"),
-    latin("sk", Lang::Slk, LANGUAGE::Slovak, "áäčďéíĺľňóôŕšťúýž"),
-    latin("tr", Lang::Tur, LANGUAGE::Turkish, "çğıöşüâîû"),
-    latin("sv", Lang::Swe, LANGUAGE::Swedish, "åäöé"),
-    latin("da", Lang::Dan, LANGUAGE::Danish, "æøåé"),
-    latin("ro", Lang::Ron, LANGUAGE::Romanian, "ăâîșțşţ"),
-    latin("hr", Lang::Hrv, LANGUAGE::Croatian, "čćđšž"),
-    latin("sl", Lang::Slv, LANGUAGE::Slovenian, "čšž"),
+    cyrillic(
+        "uk",
+        Lang::Ukr,
+        StopWords::Ukrainian,
+        "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя",
+    ),
+    cyrillic("ru", Lang::Rus, StopWords::Russian, "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"),
+    cyrillic("bg", Lang::Bul, StopWords::Bulgarian, "абвгдежзийклмнопрстуфхцчшщъьюяѝ"),
+    latin("pt", Lang::Por, StopWords::Portuguese, "áâãàçéêíóôõú"),
+    latin("hu", Lang::Hun, StopWords::Hungarian, "áéíóöőúüű"),
+    latin("pl", Lang::Pol, StopWords::Polish, "ąćęłńóśźż"),
+    latin("en", Lang::Eng, StopWords::English, ""),
+    latin("de", Lang::Deu, StopWords::German, "äöüß"),
+    latin("es", Lang::Spa, StopWords::Spanish, "áéíñóúü"),
+    latin("fr", Lang::Fra, StopWords::French, "àâæçéèêëîïôœùûüÿ"),
+    latin("it", Lang::Ita, StopWords::Italian, "àèéìíîòóùú"),
+    latin("nl", Lang::Nld, StopWords::Dutch, "éëèïöüó"),
+    latin("cs", Lang::Ces, StopWords::Czech, "áčďéěíňóřšťúůýž"),
+    latin("sk", Lang::Slk, StopWords::Slovak, "áäčďéíĺľňóôŕšťúýž"),
+    latin("tr", Lang::Tur, StopWords::Turkish, "çğıöşüâîû"),
+    latin("sv", Lang::Swe, StopWords::Swedish, "åäöé"),
+    latin("da", Lang::Dan, StopWords::Danish, "æøåé"),
+    latin("ro", Lang::Ron, StopWords::Romanian, "ăâîșțşţ"),
+    latin("hr", Lang::Hrv, StopWords::Croatian, "čćđšž"),
+    latin("sl", Lang::Slv, StopWords::Slovenian, "čšž"),
 ];
 
 /// For each stop word and each letter beyond a to z, the languages that have it, a bit each.
@@ -95,7 +112,13 @@ const LONGEST: usize = 2_000;
 
 /// The most likely language of a clean text.
 pub fn language(clean_text: &str) -> Language {
-    let sample: String = clean_text.replace(PERSON, " ").replace(LINK, " ").chars().take(LONGEST).collect::<String>().to_lowercase();
+    let sample: String = clean_text
+        .replace(PERSON, " ")
+        .replace(LINK, " ")
+        .chars()
+        .take(LONGEST)
+        .collect::<String>()
+        .to_lowercase();
     let (mut of_cyrillic, mut of_latin, mut letters) = (0usize, 0usize, 0usize);
     for c in sample.chars().filter(|c| is_letter(*c)) {
         letters += 1;
@@ -103,17 +126,27 @@ pub fn language(clean_text: &str) -> Language {
         of_latin += usize::from(c < '\u{250}' || ('\u{1e00}'..='\u{1eff}').contains(&c));
     }
     if letters == 0 {
-        return Language { code: "und", confidence: 0.0 };
+        return Language {
+            code: "und",
+            confidence: 0.0,
+        };
     }
     if letters > 2 * (of_cyrillic + of_latin) {
         return other_script(&sample);
     }
     let scores = scores(&sample, of_cyrillic > of_latin);
     let best = scores.iter().map(|(_, score)| *score).fold(f32::MIN, f32::max);
-    let likely: Vec<Lang> = scores.iter().filter(|(_, score)| *score >= best - MARGIN).map(|(n, _)| KNOWN[*n].lang).collect();
+    let likely: Vec<Lang> = scores
+        .iter()
+        .filter(|(_, score)| *score >= best - MARGIN)
+        .map(|(n, _)| KNOWN[*n].lang)
+        .collect();
     let alone = likely.len() == 1;
     let Some(found) = Detector::with_allowlist(likely).detect(&sample) else {
-        return Language { code: "und", confidence: 0.0 };
+        return Language {
+            code: "und",
+            confidence: 0.0,
+        };
     };
     let mut chosen = ("und", 0.0);
     let mut second = f32::MIN;
@@ -125,22 +158,38 @@ pub fn language(clean_text: &str) -> Language {
         }
     }
     let lead = (chosen.1 - second).clamp(-4.0, 6.0);
-    Language { code: chosen.0, confidence: confidence(lead, (!alone).then_some(found.confidence() as f32), letters) }
+    Language {
+        code: chosen.0,
+        confidence: confidence(lead, (!alone).then_some(found.confidence() as f32), letters),
+    }
 }
 
 /// Points of every language of the script, by number.
 fn scores(sample: &str, cyrillic: bool) -> Vec<(usize, f32)> {
-    let mut scores: Vec<(usize, f32)> = (0..COUNT).filter(|n| KNOWN[*n].cyrillic == cyrillic).map(|n| (n, 0.0)).collect();
+    let mut scores: Vec<(usize, f32)> = (0..COUNT)
+        .filter(|n| KNOWN[*n].cyrillic == cyrillic)
+        .map(|n| (n, 0.0))
+        .collect();
     let script = scores.iter().fold(0u32, |bits, (n, _)| bits | 1 << n);
     let telling = |c: &char| is_letter(*c) && !c.is_ascii() && (('\u{400}'..='\u{52f}').contains(c) == cyrillic);
     for c in sample.chars().filter(telling) {
         let having = LETTERS.get(&c).copied().unwrap_or(0) & script;
-        scores.iter_mut().filter(|(n, _)| having >> n & 1 == 0).for_each(|(_, score)| *score += FOREIGN_LETTER);
+        scores
+            .iter_mut()
+            .filter(|(n, _)| having >> n & 1 == 0)
+            .for_each(|(_, score)| *score += FOREIGN_LETTER);
     }
     let words = sample.split(|c: char| !(c.is_alphanumeric() || matches!(c, '\'' | '’')));
     for having in words.filter_map(|word| WORDS.get(word)).map(|bits| bits & script) {
-        let points = if having.count_ones() == 1 { OWN_STOP_WORD } else { STOP_WORD };
-        scores.iter_mut().filter(|(n, _)| having >> n & 1 == 1).for_each(|(_, score)| *score += points);
+        let points = if having.count_ones() == 1 {
+            OWN_STOP_WORD
+        } else {
+            STOP_WORD
+        };
+        scores
+            .iter_mut()
+            .filter(|(n, _)| having >> n & 1 == 1)
+            .for_each(|(_, score)| *score += points);
     }
     scores
 }
@@ -208,16 +257,35 @@ mod tests {
 
     #[test]
     fn confidence_falls_with_the_evidence() {
-        let (long, short) = (language("Очень медленная доставка, больше заказывать не буду"), language("норм"));
-        assert!(long.confidence > 0.9 && short.confidence < long.confidence, "{long:?} {short:?}");
+        let (long, short) = (
+            language("Очень медленная доставка, больше заказывать не буду"),
+            language("норм"),
+        );
+        assert!(
+            long.confidence > 0.9 && short.confidence < long.confidence,
+            "{long:?} {short:?}"
+        );
     }
 
     #[test]
     fn other_scripts_and_no_letters() {
-        assert_eq!(language("الخدمة سيئة جدا ولن أعود"), Language { code: "ar", confidence: 1.0 });
+        assert_eq!(
+            language("الخدمة سيئة جدا ولن أعود"),
+            Language {
+                code: "ar",
+                confidence: 1.0
+            }
+        );
         assert_eq!(language("サービスがとても悪い").code, "ja");
         for text in ["", "123 :-)", "😡😡", "@user http"] {
-            assert_eq!(language(text), Language { code: "und", confidence: 0.0 }, "{text}");
+            assert_eq!(
+                language(text),
+                Language {
+                    code: "und",
+                    confidence: 0.0
+                },
+                "{text}"
+            );
         }
     }
 }

@@ -24,7 +24,13 @@ pub(super) fn set_aside(draft: &Draft) -> Option<Draft> {
     }
     let mail = Mail::new(text);
     let aside: Vec<bool> = mail.aside();
-    let kept = || mail.lines.iter().zip(&aside).filter(|(_, aside)| !**aside).map(|(line, _)| &text[line.clone()]);
+    let kept = || {
+        mail.lines
+            .iter()
+            .zip(&aside)
+            .filter(|(_, aside)| !**aside)
+            .map(|(line, _)| &text[line.clone()])
+    };
     if !kept().any(|line| line.chars().any(|c| c.is_alphanumeric() || is_emoji(c))) {
         return None;
     }
@@ -48,7 +54,10 @@ impl<'a> Mail<'a> {
             start += line.len();
             start - line.len()..start
         });
-        Self { text, lines: lines.collect() }
+        Self {
+            text,
+            lines: lines.collect(),
+        }
     }
 
     fn line(&self, index: usize) -> &'a str {
@@ -87,7 +96,9 @@ impl<'a> Mail<'a> {
 
     /// A line that begins with `>`, unless that is an emoticon or a comparison (`> 30 minutes`) standing alone.
     fn is_quote(&self, index: usize) -> bool {
-        let Some(rest) = self.line(index).strip_prefix('>') else { return false };
+        let Some(rest) = self.line(index).strip_prefix('>') else {
+            return false;
+        };
         if self.line(index).split_whitespace().next().is_some_and(is_emoticon) {
             return false;
         }
@@ -112,9 +123,15 @@ impl<'a> Mail<'a> {
         }
         let header = |line: &str, words: &[&str]| {
             let field = line.split_once(':').map(|(field, _)| field.trim_matches(['*', ' ']));
-            field.filter(|field| field.len() <= 40).is_some_and(|field| words.contains(&field.to_lowercase().as_str()))
+            field
+                .filter(|field| field.len() <= 40)
+                .is_some_and(|field| words.contains(&field.to_lowercase().as_str()))
         };
-        header(line, FROM) && (index + 1..index + 5).filter(|&next| header(self.line(next), SENT_OR_SUBJECT)).count() >= 2
+        header(line, FROM)
+            && (index + 1..index + 5)
+                .filter(|&next| header(self.line(next), SENT_OR_SUBJECT))
+                .count()
+                >= 2
     }
 }
 
@@ -128,7 +145,10 @@ fn announces_quote(line: &str) -> bool {
         return true;
     }
     let verb = |word: &str| WROTE.contains(&word.to_lowercase().as_str());
-    line.rsplit(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).take(LAST_WORDS).any(verb)
+    line.rsplit(|c: char| !c.is_alphabetic())
+        .filter(|word| !word.is_empty())
+        .take(LAST_WORDS)
+        .any(verb)
 }
 
 /// "Sent from my iPhone" in one of many languages.
@@ -147,7 +167,9 @@ fn digits(line: &str) -> usize {
 /// Whether the line holds a time such as 9:05.
 fn has_time(line: &str) -> bool {
     let digit = |byte: &u8| byte.is_ascii_digit();
-    line.as_bytes().windows(4).any(|w| digit(&w[0]) && w[1] == b':' && digit(&w[2]) && digit(&w[3]))
+    line.as_bytes()
+        .windows(4)
+        .any(|w| digit(&w[0]) && w[1] == b':' && digit(&w[2]) && digit(&w[3]))
 }
 
 #[cfg(test)]
@@ -176,26 +198,56 @@ mod tests {
             "Op vr 3 mei 2024 om 10:00 schreef Hulp <help@shop.example>:",
             "pá 3. 5. 2024 v 10:00 odesílatel Pomoc <help@shop.example> napsal:",
         ] {
-            assert_eq!(left(&format!("My answer\n\n{announcement}\n> old\n> older\n")), "My answer", "{announcement}");
-            assert_eq!(left(&format!("My answer\n{announcement}\nold\nolder")), "My answer", "{announcement}");
+            assert_eq!(
+                left(&format!("My answer\n\n{announcement}\n> old\n> older\n")),
+                "My answer",
+                "{announcement}"
+            );
+            assert_eq!(
+                left(&format!("My answer\n{announcement}\nold\nolder")),
+                "My answer",
+                "{announcement}"
+            );
         }
-        assert_eq!(left("Yes\nOn Fri, May 3, 2024 at 10:00 AM Support <help@shop.example>\nwrote:\n\n> Happy?\nBye"), "Yes\n\nBye");
+        assert_eq!(
+            left("Yes\nOn Fri, May 3, 2024 at 10:00 AM Support <help@shop.example>\nwrote:\n\n> Happy?\nBye"),
+            "Yes\n\nBye"
+        );
     }
 
     #[test]
     fn earlier_messages_are_set_aside() {
-        assert_eq!(left("Danke!\n-----Ursprüngliche Nachricht-----\nVon: Hilfe\nHallo"), "Danke!");
-        assert_eq!(left("Nej\n\nFrom: Help\nSent: Friday\nTo: Me\nSubject: Re\n\nHello"), "Nej");
-        assert_eq!(left("Ні\n\nВід: Підтримка\nНадіслано: пт\nТема: Відповідь\n\nВітаємо"), "Ні");
+        assert_eq!(
+            left("Danke!\n-----Ursprüngliche Nachricht-----\nVon: Hilfe\nHallo"),
+            "Danke!"
+        );
+        assert_eq!(
+            left("Nej\n\nFrom: Help\nSent: Friday\nTo: Me\nSubject: Re\n\nHello"),
+            "Nej"
+        );
+        assert_eq!(
+            left("Ні\n\nВід: Підтримка\nНадіслано: пт\nТема: Відповідь\n\nВітаємо"),
+            "Ні"
+        );
     }
 
     #[test]
     fn signatures_are_set_aside() {
         assert_eq!(left("It broke\n-- \nAnna\nManager"), "It broke");
         for line in [
-            "Sent from my iPhone", "Get Outlook for iOS", "Надіслано з iPhone", "Отправлено с iPhone", "Enviado do meu iPhone",
-            "Az iPhone-omról küldve", "Wysłane z iPhone'a", "Von meinem iPhone gesendet", "Enviado desde mi iPhone",
-            "Envoyé de mon iPhone", "Inviato da iPhone", "Verstuurd vanaf mijn iPhone", "Odesláno z iPhonu",
+            "Sent from my iPhone",
+            "Get Outlook for iOS",
+            "Надіслано з iPhone",
+            "Отправлено с iPhone",
+            "Enviado do meu iPhone",
+            "Az iPhone-omról küldve",
+            "Wysłane z iPhone'a",
+            "Von meinem iPhone gesendet",
+            "Enviado desde mi iPhone",
+            "Envoyé de mon iPhone",
+            "Inviato da iPhone",
+            "Verstuurd vanaf mijn iPhone",
+            "Odesláno z iPhonu",
         ] {
             assert_eq!(left(&format!("Broken\n\n{line}")), "Broken", "{line}");
         }
@@ -204,9 +256,15 @@ mod tests {
     #[test]
     fn what_customers_write_stays() {
         for text in [
-            "> only a quote\n> and more", "On 3 May 2024 they wrote:\nno refund", "bad\n> 30 minutes on hold", "no\n>:( really",
-            "Sent from London to Paris\nand it broke", "one\n--\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n14", "--\nAnna",
-            "From: me\nto you", "I wrote:\nnothing",
+            "> only a quote\n> and more",
+            "On 3 May 2024 they wrote:\nno refund",
+            "bad\n> 30 minutes on hold",
+            "no\n>:( really",
+            "Sent from London to Paris\nand it broke",
+            "one\n--\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n14",
+            "--\nAnna",
+            "From: me\nto you",
+            "I wrote:\nnothing",
         ] {
             assert_eq!(left(text), text);
         }

@@ -12,20 +12,61 @@ use super::draft::{Draft, Editor};
 
 /// Tags that end a line of text.
 const BLOCKS: &[&str] = &[
-    "address", "article", "aside", "blockquote", "body", "br", "caption", "center", "dd", "div", "dl", "dt", "fieldset",
-    "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "li", "main",
-    "nav", "ol", "option", "p", "pre", "section", "select", "table", "tbody", "tfoot", "thead", "title", "tr", "ul",
+    "address",
+    "article",
+    "aside",
+    "blockquote",
+    "body",
+    "br",
+    "caption",
+    "center",
+    "dd",
+    "div",
+    "dl",
+    "dt",
+    "fieldset",
+    "figcaption",
+    "figure",
+    "footer",
+    "form",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hr",
+    "html",
+    "li",
+    "main",
+    "nav",
+    "ol",
+    "option",
+    "p",
+    "pre",
+    "section",
+    "select",
+    "table",
+    "tbody",
+    "tfoot",
+    "thead",
+    "title",
+    "tr",
+    "ul",
 ];
 
 /// Tags that separate words but not lines.
-const CELLS: &[&str] = &["button", "iframe", "img", "input", "label", "object", "td", "textarea", "th", "video"];
+const CELLS: &[&str] = &[
+    "button", "iframe", "img", "input", "label", "object", "td", "textarea", "th", "video",
+];
 
 /// Tags inside a line of text.
 const INLINE: &[&str] = &[
-    "a", "abbr", "acronym", "audio", "b", "base", "bdi", "bdo", "big", "canvas", "cite", "code", "col", "colgroup", "del",
-    "dfn", "em", "embed", "font", "head", "i", "ins", "kbd", "link", "mark", "meta", "noscript", "param", "q", "s", "samp",
-    "script", "small", "source", "span", "strike", "strong", "style", "sub", "summary", "sup", "svg", "template", "time",
-    "tt", "u", "var", "wbr",
+    "a", "abbr", "acronym", "audio", "b", "base", "bdi", "bdo", "big", "canvas", "cite", "code", "col", "colgroup",
+    "del", "dfn", "em", "embed", "font", "head", "i", "ins", "kbd", "link", "mark", "meta", "noscript", "param", "q",
+    "s", "samp", "script", "small", "source", "span", "strike", "strong", "style", "sub", "summary", "sup", "svg",
+    "template", "time", "tt", "u", "var", "wbr",
 ];
 
 /// Elements whose content is not text.
@@ -62,7 +103,11 @@ pub(super) fn strip_tags(draft: &Draft) -> Option<Draft> {
         } else if let Some(tag) = Tag::parse(text, found) {
             at = tag.end;
             if tag.name == "blockquote" {
-                quoted = if tag.closing { quoted.saturating_sub(1) } else { quoted + 1 };
+                quoted = if tag.closing {
+                    quoted.saturating_sub(1)
+                } else {
+                    quoted + 1
+                };
             }
             let hidden = HIDDEN.iter().position(|&name| name == tag.name && !tag.closing);
             if let Some(end) = hidden.and_then(|index| closings[index].find(text, at)) {
@@ -98,7 +143,11 @@ pub(super) fn decode_entities(draft: &Draft) -> Option<Draft> {
 /// The entity whose name begins at `name` (the `&` may stand earlier): its meaning, and where it ends.
 fn entity(text: &str, name: usize) -> Option<(String, usize)> {
     let rest = &text.as_bytes()[name..];
-    let length = rest.iter().take(LONGEST_ENTITY).take_while(|&&b| b == b'#' || b.is_ascii_alphanumeric()).count();
+    let length = rest
+        .iter()
+        .take(LONGEST_ENTITY)
+        .take_while(|&&b| b == b'#' || b.is_ascii_alphanumeric())
+        .count();
     let end = name + length;
     if length > 0 && text[end..].starts_with(';') {
         let code = ["&", &text[name..end], ";"].concat();
@@ -108,9 +157,12 @@ fn entity(text: &str, name: usize) -> Option<(String, usize)> {
         }
     }
     // Browsers forgive a missing semicolon for a few old names, and mail exports do miss it.
-    ["nbsp", "amp", "lt", "gt", "quot"].iter().zip(["\u{a0}", "&", "<", ">", "\""]).find_map(|(&known, meaning)| {
-        (&text[name..end] == known && !text[end..].starts_with('=')).then(|| (meaning.to_owned(), end))
-    })
+    ["nbsp", "amp", "lt", "gt", "quot"]
+        .iter()
+        .zip(["\u{a0}", "&", "<", ">", "\""])
+        .find_map(|(&known, meaning)| {
+            (&text[name..end] == known && !text[end..].starts_with('=')).then(|| (meaning.to_owned(), end))
+        })
 }
 
 /// The next place to look at: a `<`, or inside a quoted block also a line break.
@@ -123,7 +175,11 @@ fn next_stop(text: &str, from: usize, quoted: bool) -> Option<usize> {
 /// The end of a `<!DOCTYPE ...>`, `<?xml ...>` or conditional comment `<![endif]>` at `at`.
 fn declaration(text: &str, at: usize) -> Option<usize> {
     let bytes = &text.as_bytes()[at..];
-    let opens = |prefix: &str| bytes.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix.as_bytes()));
+    let opens = |prefix: &str| {
+        bytes
+            .get(..prefix.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(prefix.as_bytes()))
+    };
     if !(opens("<!doctype") || opens("<?xml") || opens("<![")) {
         return None;
     }
@@ -151,17 +207,29 @@ impl Tag {
             return None;
         }
         let name = text[start..after].to_ascii_lowercase();
-        let known = [BLOCKS, CELLS, INLINE].iter().any(|names| names.binary_search(&name.as_str()).is_ok());
+        let known = [BLOCKS, CELLS, INLINE]
+            .iter()
+            .any(|names| names.binary_search(&name.as_str()).is_ok());
         if !known && !OFFICE.iter().any(|prefix| name.starts_with(prefix)) {
             return None;
         }
-        Some(Self { name, closing, end: tag_end(bytes, after)? })
+        Some(Self {
+            name,
+            closing,
+            end: tag_end(bytes, after)?,
+        })
     }
 
     /// What stands in the text where the tag was.
     fn leaves(&self, quoted: bool) -> &'static str {
         match () {
-            () if BLOCKS.binary_search(&self.name.as_str()).is_ok() => if quoted { "\n> " } else { "\n" },
+            () if BLOCKS.binary_search(&self.name.as_str()).is_ok() => {
+                if quoted {
+                    "\n> "
+                } else {
+                    "\n"
+                }
+            }
             () if CELLS.binary_search(&self.name.as_str()).is_ok() => " ",
             () => "",
         }
@@ -193,14 +261,19 @@ struct Finder<S> {
 
 impl<S: AsRef<str>> Finder<S> {
     fn new(needle: S) -> Self {
-        Self { needle, found: Some(0..0) }
+        Self {
+            needle,
+            found: Some(0..0),
+        }
     }
 
     fn find(&mut self, text: &str, from: usize) -> Option<usize> {
         let needle = self.needle.as_ref().as_bytes();
         if self.found.as_ref()?.start < from || self.found.as_ref()?.is_empty() {
             let windows = text.as_bytes().get(from..)?.windows(needle.len());
-            let place = windows.into_iter().position(|window| window.eq_ignore_ascii_case(needle));
+            let place = windows
+                .into_iter()
+                .position(|window| window.eq_ignore_ascii_case(needle));
             self.found = place.map(|offset| from + offset..from + offset + needle.len());
         }
         self.found.as_ref().map(|found| found.start)
@@ -226,30 +299,61 @@ mod tests {
 
     #[test]
     fn tags_go_and_their_text_stays() {
-        assert_eq!(stripped("<p>Гарний <b>сервіс</b>!</p><p>Дякую</p>"), "\nГарний сервіс!\n\nДякую\n");
+        assert_eq!(
+            stripped("<p>Гарний <b>сервіс</b>!</p><p>Дякую</p>"),
+            "\nГарний сервіс!\n\nДякую\n"
+        );
         assert_eq!(stripped("a<br/>b<BR >c<td>d</td>e<o:p></o:p>"), "a\nb\nc d e");
         assert_eq!(stripped(r#"<a href="x" title="1 > 2">link</a>"#), "link");
         assert_eq!(stripped("<a title=\"open>link"), "link");
-        assert_eq!(stripped("<style>p { color: red }</style>ok<script>if (a<b) {}</script>"), "ok");
+        assert_eq!(
+            stripped("<style>p { color: red }</style>ok<script>if (a<b) {}</script>"),
+            "ok"
+        );
         assert_eq!(stripped("<!DOCTYPE html><!-- c > d --><![endif]-->x"), "x");
     }
 
     #[test]
     fn what_only_looks_like_markup_stays() {
-        for text in ["I <3 it", "a < b and c > d", ":< :> >_<", "<name> <b", "5<6", "<", "</", "<!--", "&", "a&b", "R&D;", "<script"] {
+        for text in [
+            "I <3 it",
+            "a < b and c > d",
+            ":< :> >_<",
+            "<name> <b",
+            "5<6",
+            "<",
+            "</",
+            "<!--",
+            "&",
+            "a&b",
+            "R&D;",
+            "<script",
+        ] {
             assert_eq!(stripped(text), text);
         }
     }
 
     #[test]
     fn entities_in_every_dress() {
-        assert_eq!(stripped("&quot;l&#39;eau&quot; &eacute;&#233;&#xE9; &nbsp;&hellip;"), "\"l'eau\" ééé \u{a0}…");
-        assert_eq!(stripped("&amp;amp;quot;x&amp;&amp;&nbspy &nbsp z"), "\"x&&&nbspy \u{a0} z");
-        assert_eq!(stripped("don&#146;t &#0; &#xD800; &#99999999; &nosuch;"), "don’t &#0; &#xD800; &#99999999; &nosuch;");
+        assert_eq!(
+            stripped("&quot;l&#39;eau&quot; &eacute;&#233;&#xE9; &nbsp;&hellip;"),
+            "\"l'eau\" ééé \u{a0}…"
+        );
+        assert_eq!(
+            stripped("&amp;amp;quot;x&amp;&amp;&nbspy &nbsp z"),
+            "\"x&&&nbspy \u{a0} z"
+        );
+        assert_eq!(
+            stripped("don&#146;t &#0; &#xD800; &#99999999; &nosuch;"),
+            "don’t &#0; &#xD800; &#99999999; &nosuch;"
+        );
     }
 
     #[test]
     fn quoted_blocks_look_like_quoted_mail() {
-        assert_eq!(stripped("No.<blockquote>Are you<br>happy?</blockquote>Bye"), "No.\n> Are you\n> happy?\nBye");
+        assert_eq!(
+            stripped("No.<blockquote>Are you<br>happy?</blockquote>Bye"),
+            "No.\n> Are you\n> happy?\nBye"
+        );
     }
 }

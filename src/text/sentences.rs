@@ -11,10 +11,71 @@ use super::symbols::{is_emoji, is_emoticon, is_face, is_letter};
 
 /// Abbreviations that names or numbers follow, in lower case and without their last dot, in many languages.
 const ABBREVIATIONS: &[&str] = &[
-    "mr", "mrs", "ms", "dr", "prof", "st", "vs", "e.g", "i.e", "approx", "hr", "fr", "nr", "tel", "z.b", "d.h", "u.a", "bzw", "ca",
-    "inkl", "sr", "sra", "srta", "dra", "av", "avda", "p.ej", "p.ex", "mme", "mlle", "sig", "dott", "dhr", "mevr", "bijv", "mgr", "ing",
-    "inż", "np", "m.in", "tzn", "tj", "ul", "al", "např", "tzv", "č", "npr", "p", "t.ex", "bl.a", "f.eks", "sn", "örn", "pl", "ул", "вул", "просп",
-    "им", "ім", "т.е", "т.к", "тобто", "напр", "тел",
+    "mr",
+    "mrs",
+    "ms",
+    "dr",
+    "prof",
+    "st",
+    "vs",
+    "e.g",
+    "i.e",
+    "approx",
+    "hr",
+    "fr",
+    "nr",
+    "tel",
+    "z.b",
+    "d.h",
+    "u.a",
+    "bzw",
+    "ca",
+    "inkl",
+    "sr",
+    "sra",
+    "srta",
+    "dra",
+    "av",
+    "avda",
+    "p.ej",
+    "p.ex",
+    "mme",
+    "mlle",
+    "sig",
+    "dott",
+    "dhr",
+    "mevr",
+    "bijv",
+    "mgr",
+    "ing",
+    "inż",
+    "np",
+    "m.in",
+    "tzn",
+    "tj",
+    "ul",
+    "al",
+    "např",
+    "tzv",
+    "č",
+    "npr",
+    "p",
+    "t.ex",
+    "bl.a",
+    "f.eks",
+    "sn",
+    "örn",
+    "pl",
+    "ул",
+    "вул",
+    "просп",
+    "им",
+    "ім",
+    "т.е",
+    "т.к",
+    "тобто",
+    "напр",
+    "тел",
 ];
 /// Longest word before a dot that is looked up, in characters.
 const LONGEST_ABBREVIATION: usize = 6;
@@ -53,7 +114,9 @@ fn cuts(line: &str) -> Vec<usize> {
     let tokens = tokens(line);
     let ends_feeling = |token: &str| is_face(token) || token.ends_with(is_emoji) || token.ends_with("))");
     let capital = |token: &str| token.starts_with(char::is_uppercase);
-    let starts = tokens.windows(2).filter(|pair| ends_feeling(&line[pair[0].clone()]) && capital(&line[pair[1].clone()]));
+    let starts = tokens
+        .windows(2)
+        .filter(|pair| ends_feeling(&line[pair[0].clone()]) && capital(&line[pair[1].clone()]));
     cuts.extend(starts.map(|pair| pair[1].start));
     cuts.sort_unstable();
     behind_faces(line, &tokens, cuts)
@@ -82,7 +145,9 @@ fn behind_faces(line: &str, tokens: &[Range<usize>], cuts: Vec<usize>) -> Vec<us
 
 fn tokens(line: &str) -> Vec<Range<usize>> {
     let place = |token: &str| token.as_ptr() as usize - line.as_ptr() as usize;
-    line.split_whitespace().map(|token| place(token)..place(token) + token.len()).collect()
+    line.split_whitespace()
+        .map(|token| place(token)..place(token) + token.len())
+        .collect()
 }
 
 /// Where stops with the brackets and quotes that close behind them end a sentence.
@@ -101,7 +166,13 @@ fn stops(line: &str) -> Vec<usize> {
         }
         let (before, after) = (&line[..at], &line[end..]);
         let wide = matches!(first, '。' | '！' | '？');
-        if wide || if strong { ends_loudly(after, closed) } else { ends_quietly(before, after, end - at == 1) } {
+        if wide
+            || if strong {
+                ends_loudly(after, closed)
+            } else {
+                ends_quietly(before, after, end - at == 1)
+            }
+        {
             ends.push(end);
         }
     }
@@ -131,10 +202,17 @@ fn ends_quietly(before: &str, after: &str, single: bool) -> bool {
     if !after.starts_with(char::is_whitespace) {
         return single && joined_by_mistake(before, after);
     }
-    let last: Vec<char> = before.chars().rev().take(LONGEST_ABBREVIATION + 1).take_while(|c| !c.is_whitespace() && *c != '(').collect();
+    let last: Vec<char> = before
+        .chars()
+        .rev()
+        .take(LONGEST_ABBREVIATION + 1)
+        .take_while(|c| !c.is_whitespace() && *c != '(')
+        .collect();
     match after.chars().take(NEXT_WORD).find(|c| c.is_alphanumeric()) {
         Some(next) if next.is_lowercase() => {
-            single && last.iter().take_while(|c| c.is_alphabetic()).count() >= FULL_WORD && !is_abbreviated(before, &last)
+            single
+                && last.iter().take_while(|c| c.is_alphabetic()).count() >= FULL_WORD
+                && !is_abbreviated(before, &last)
         }
         _ => !(single && is_abbreviated(before, &last)),
     }
@@ -160,7 +238,10 @@ fn joined_by_mistake(before: &str, after: &str) -> bool {
 
 /// Pieces of punctuation alone join the sentence before them, or the first one after.
 fn join_wordless(text: &str, found: Vec<Range<usize>>) -> Vec<Range<usize>> {
-    let says = |piece: &str| piece.chars().any(|c| is_letter(c) || c.is_numeric() || is_emoji(c)) || piece.split_whitespace().any(is_emoticon);
+    let says = |piece: &str| {
+        piece.chars().any(|c| is_letter(c) || c.is_numeric() || is_emoji(c))
+            || piece.split_whitespace().any(is_emoticon)
+    };
     let mut joined: Vec<Range<usize>> = Vec::new();
     let mut waiting = None;
     for piece in found {
@@ -189,10 +270,16 @@ mod tests {
     fn sentences_of_comments() {
         for (text, expected) in [
             ("Все добре. Дякую!", vec!["Все добре.", "Дякую!"]),
-            ("Great! 😍😍 But late :( Never again", vec!["Great! 😍😍", "But late :(", "Never again"]),
+            (
+                "Great! 😍😍 But late :( Never again",
+                vec!["Great! 😍😍", "But late :(", "Never again"],
+            ),
             ("Все супер))) Дякую магазину", vec!["Все супер)))", "Дякую магазину"]),
             ("Poor service.Never again", vec!["Poor service.", "Never again"]),
-            ("Dr. Nowak i p. J. Kowal pomogli. Polecam", vec!["Dr. Nowak i p. J. Kowal pomogli.", "Polecam"]),
+            (
+                "Dr. Nowak i p. J. Kowal pomogli. Polecam",
+                vec!["Dr. Nowak i p. J. Kowal pomogli.", "Polecam"],
+            ),
             ("1. Schnell\n2. Billig", vec!["1. Schnell", "2. Billig"]),
             ("Ну... не знаю. Может быть…", vec!["Ну... не знаю.", "Может быть…"]),
             ("Custou 3.50 euros. Caro!!!", vec!["Custou 3.50 euros.", "Caro!!!"]),
@@ -202,7 +289,10 @@ mod tests {
             ("все супер. дякую за доставку", vec!["все супер.", "дякую за доставку"]),
             ("ок. 5 грн. за шт. і все", vec!["ок.", "5 грн. за шт. і все"]),
             ("He said \"never!\" and left", vec!["He said \"never!\" and left"]),
-            ("Спасибо!Всё супер!!! приду еще", vec!["Спасибо!", "Всё супер!!!", "приду еще"]),
+            (
+                "Спасибо!Всё супер!!! приду еще",
+                vec!["Спасибо!", "Всё супер!!!", "приду еще"],
+            ),
             ("no stop at line\nend", vec!["no stop at line", "end"]),
             ("...", vec!["..."]),
             ("😀", vec!["😀"]),

@@ -50,8 +50,12 @@ pub(super) fn is_face(token: &str) -> bool {
 
 /// Emoji proper, and the stars and outlined hearts people rate with. Digits, `#`, `*`, (c) and (r) are not.
 pub(super) fn is_emoji(c: char) -> bool {
-    c >= '\u{203c}' && (matches!(c, '★' | '☆' | '♡') || c.is_emoji_char_or_emoji_component())
-        && !matches!(c, '\u{200d}' | '\u{20e3}' | '\u{fe0f}' | '\u{2122}' | '\u{e0020}'..='\u{e007f}')
+    c >= '\u{203c}'
+        && (matches!(c, '★' | '☆' | '♡') || c.is_emoji_char_or_emoji_component())
+        && !matches!(
+            c,
+            '\u{200d}' | '\u{20e3}' | '\u{fe0f}' | '\u{2122}' | '\u{e0020}'..='\u{e007f}'
+        )
 }
 
 /// A letter of a word; letters in boxes such as U+1F170 are emoji.
@@ -61,9 +65,41 @@ pub(super) fn is_letter(c: char) -> bool {
 
 /// Emoticons that the eyes-nose-mouth rule does not cover, in lower case.
 const EMOTICONS: &[&str] = &[
-    "<3", "</3", "<33", "<333", "^^", "^_^", "^.^", "^-^", "-_-", "-.-", "._.", "o_o", "o.o", "0_0", "t_t", "t.t", ">_<",
-    ">.<", "u_u", "q_q", "\\o/", "xd", "xdd", "uwu", "owo", "(:", "(-:", "):", ")-:", "d:", "(;", "¯\\_(ツ)_/¯",
-    "(╯°□°)╯", "ʘ‿ʘ", "ಠ_ಠ",
+    "<3",
+    "</3",
+    "<33",
+    "<333",
+    "^^",
+    "^_^",
+    "^.^",
+    "^-^",
+    "-_-",
+    "-.-",
+    "._.",
+    "o_o",
+    "o.o",
+    "0_0",
+    "t_t",
+    "t.t",
+    ">_<",
+    ">.<",
+    "u_u",
+    "q_q",
+    "\\o/",
+    "xd",
+    "xdd",
+    "uwu",
+    "owo",
+    "(:",
+    "(-:",
+    "):",
+    ")-:",
+    "d:",
+    "(;",
+    "¯\\_(ツ)_/¯",
+    "(╯°□°)╯",
+    "ʘ‿ʘ",
+    "ಠ_ಠ",
 ];
 
 /// Longest emoticon looked at, in bytes; keeps the test cheap for long tokens.
@@ -81,11 +117,22 @@ pub(super) fn is_emoticon(token: &str) -> bool {
 /// Eyes, perhaps a tear and a nose, then one kind of mouth, perhaps several times; `>` may stand for brows.
 fn drawn(token: &str) -> bool {
     let rest = token.strip_prefix(['>', '}', '0']).unwrap_or(token);
-    let Some(eyes) = rest.chars().next().filter(|c| matches!(c, ':' | ';' | '=')) else { return false };
+    let Some(eyes) = rest.chars().next().filter(|c| matches!(c, ':' | ';' | '=')) else {
+        return false;
+    };
     let rest = rest[1..].strip_prefix(['\'', ',', '’', '`']).unwrap_or(&rest[1..]);
-    let mouth = rest.strip_prefix(['-', '^', 'o', '~']).filter(|mouth| !mouth.is_empty()).unwrap_or(rest);
-    let Some(shape) = mouth.chars().next() else { return false };
-    let mouths = if eyes == ':' { ")(][}{DdPpOo|/\\@$*3SsCcXx<>зЗ" } else { ")(][DPp|/\\*" };
+    let mouth = rest
+        .strip_prefix(['-', '^', 'o', '~'])
+        .filter(|mouth| !mouth.is_empty())
+        .unwrap_or(rest);
+    let Some(shape) = mouth.chars().next() else {
+        return false;
+    };
+    let mouths = if eyes == ':' {
+        ")(][}{DdPpOo|/\\@$*3SsCcXx<>зЗ"
+    } else {
+        ")(][DPp|/\\*"
+    };
     mouths.contains(shape) && mouth.trim_matches(shape).is_empty()
 }
 
@@ -95,10 +142,15 @@ mod tests {
 
     #[test]
     fn emoticons_are_told_from_words_and_lists() {
-        for face in [":)", ":-(", ";D", ":'(", ":(((", "=)", ":P", "xD", "<3", ")))", "((", ">:(", ":-*", "D:", "^_^", ":<", ":o"] {
+        for face in [
+            ":)", ":-(", ";D", ":'(", ":(((", "=)", ":P", "xD", "<3", ")))", "((", ">:(", ":-*", "D:", "^_^", ":<",
+            ":o",
+        ] {
             assert!(is_emoticon(face), "{face}");
         }
-        for other in [")", "()", "(a)", "8)", "XP", ":", "::", ":1", "=5", "ok:)", "a)", "1)", "--", "http", ":Domino"] {
+        for other in [
+            ")", "()", "(a)", "8)", "XP", ":", "::", ":1", "=5", "ok:)", "a)", "1)", "--", "http", ":Domino",
+        ] {
             assert!(!is_emoticon(other), "{other}");
         }
     }

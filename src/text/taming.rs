@@ -27,12 +27,25 @@ pub(super) fn tame(draft: &Draft) -> Option<Draft> {
                 end = next + space.len_utf8();
             }
             let edge = at == 0 || end == text.len();
-            editor.replace(at..end, if edge { "" } else if line_break { "\n" } else { " " });
+            editor.replace(
+                at..end,
+                if edge {
+                    ""
+                } else if line_break {
+                    "\n"
+                } else {
+                    " "
+                },
+            );
             before = None;
             continue;
         }
         let folded = fold(c);
-        repeated = if before.map(|(_, folded)| folded) == Some(folded) { repeated + 1 } else { 1 };
+        repeated = if before.map(|(_, folded)| folded) == Some(folded) {
+            repeated + 1
+        } else {
+            1
+        };
         let after = characters.peek().map(|&(_, next)| next);
         let hashtag = c == '#' && after.is_some_and(is_letter) && !before.is_some_and(|(c, _)| c.is_alphanumeric());
         if hashtag || repeated > allowed(c) {
@@ -45,7 +58,11 @@ pub(super) fn tame(draft: &Draft) -> Option<Draft> {
 
 /// The character as it is compared with its neighbour: without case.
 fn fold(c: char) -> char {
-    if c.is_ascii() { c.to_ascii_lowercase() } else { c.to_lowercase().next().unwrap_or(c) }
+    if c.is_ascii() {
+        c.to_ascii_lowercase()
+    } else {
+        c.to_lowercase().next().unwrap_or(c)
+    }
 }
 
 fn allowed(c: char) -> usize {

@@ -15,7 +15,10 @@ const FEWEST_WORDS: usize = 2;
 /// The opinion units of a clean text in a language (ISO 639-1, as told by [`super::language`]).
 pub fn units(clean_text: &str, language: &str) -> Vec<Range<usize>> {
     let sentences = sentences(clean_text);
-    let known: Vec<&Conjunctions> = CONJUNCTIONS.iter().filter(|entry| entry.languages.contains(&language)).collect();
+    let known: Vec<&Conjunctions> = CONJUNCTIONS
+        .iter()
+        .filter(|entry| entry.languages.contains(&language))
+        .collect();
     if known.is_empty() {
         return sentences;
     }
@@ -53,9 +56,20 @@ fn clauses(sentence: &str, known: &[&Conjunctions]) -> Vec<usize> {
 /// How many words long the contrastive conjunction at word `at` is, if there is one.
 fn conjunction(sentence: &str, words: &[Range<usize>], at: usize, entry: &Conjunctions) -> Option<usize> {
     let word = |index: usize| words.get(index).map_or("", |range| &sentence[range.clone()]);
-    let comma = sentence[..words[at].start].trim_end().ends_with([',', ';', '-', '–', '—', '،']);
-    let matches = |phrase: &&&str| phrase.split(' ').enumerate().all(|(offset, part)| same(word(at + offset), part));
-    let phrase = entry.anywhere.iter().find(matches).or_else(|| entry.after_comma.iter().filter(|_| comma).find(matches))?;
+    let comma = sentence[..words[at].start]
+        .trim_end()
+        .ends_with([',', ';', '-', '–', '—', '،']);
+    let matches = |phrase: &&&str| {
+        phrase
+            .split(' ')
+            .enumerate()
+            .all(|(offset, part)| same(word(at + offset), part))
+    };
+    let phrase = entry
+        .anywhere
+        .iter()
+        .find(matches)
+        .or_else(|| entry.after_comma.iter().filter(|_| comma).find(matches))?;
     let length = phrase.split(' ').count();
     let none_is = |list: &[&str], word: &str| !list.iter().any(|other| same(word, other));
     let turns = none_is(entry.not_after, word(at - 1)) && none_is(entry.not_before, word(at + length));

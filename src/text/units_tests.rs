@@ -76,7 +76,25 @@ fn several_turns_in_one_sentence() {
 
 #[test]
 fn hostile_text_is_split_in_linear_time() {
-    for piece in ["a.A", ". ", "! 😀 ", "😀! ", "but a b ", "a, de b, ", "Dr. ", ":) A ", "\n", "1. A ", "a", "\u{301}", "))) Д", ". 1 ", "()", "!", "\"a"] {
+    for piece in [
+        "a.A",
+        ". ",
+        "! 😀 ",
+        "😀! ",
+        "but a b ",
+        "a, de b, ",
+        "Dr. ",
+        ":) A ",
+        "\n",
+        "1. A ",
+        "a",
+        "\u{301}",
+        "))) Д",
+        ". 1 ",
+        "()",
+        "!",
+        "\"a",
+    ] {
         let text = format!("a.{}", piece.repeat((2 << 20) / piece.len()));
         for language in ["en", "hu"] {
             let start = std::time::Instant::now();

@@ -26,7 +26,13 @@ fn rejects(room: &Room, arguments: &str) -> (Vec<serde_json::Value>, Ended) {
     let ended = room.run(&format!("{arguments} -o out.parquet --quiet"));
     assert_eq!(ended.code, Some(1), "{arguments}: {}", ended.err);
     let lines = std::fs::read_to_string(room.path("out.parquet.rejects.jsonl")).expect("a rejects file");
-    (lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect(), ended)
+    (
+        lines
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect(),
+        ended,
+    )
 }
 
 #[test]
@@ -35,7 +41,12 @@ fn files_that_cannot_be_read() {
     std::fs::create_dir(room.path("folder")).expect("a folder");
     room.put("empty.csv", "");
     room.put("picture.csv", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x01\x00");
-    room.put("noise.csv", (0..4096u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect::<Vec<_>>());
+    room.put(
+        "noise.csv",
+        (0..4096u32)
+            .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
+            .collect::<Vec<_>>(),
+    );
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     gzip.write_all(GOOD.repeat(200).as_bytes()).expect("gzip");
     let gzip = gzip.finish().expect("gzip");
@@ -62,7 +73,10 @@ fn files_that_cannot_be_read() {
 fn columns_that_cannot_be_settled() {
     let room = Room::new();
     room.put("good.csv", GOOD);
-    room.put("figures.csv", "id,amount,date\n1,20.50,2026-03-01\n2,31.00,2026-03-02\n");
+    room.put(
+        "figures.csv",
+        "id,amount,date\n1,20.50,2026-03-01\n2,31.00,2026-03-02\n",
+    );
     room.put("two.csv", "a,b\nThe parcel came very late again,Nobody at the desk could help me\nVery friendly people at the shop,I waited for an hour on the phone\n");
     for (name, arguments) in [
         ("no_text_column", "figures.csv"),
@@ -72,7 +86,10 @@ fn columns_that_cannot_be_settled() {
         ("wrong_encoding", "good.csv --encoding klingon"),
         ("taken_column", "good.csv --prefix= --id id"),
     ] {
-        snapshot(name, &refused(&room, &format!("tag {arguments} -o out.parquet --quiet")));
+        snapshot(
+            name,
+            &refused(&room, &format!("tag {arguments} -o out.parquet --quiet")),
+        );
     }
 }
 
@@ -87,7 +104,10 @@ fn outputs_that_cannot_be_written() {
         ("unknown_format", "good.csv -o out.xls"),
         ("output_is_folder", "good.csv -o folder.parquet"),
         ("output_is_input", "good.csv -o good.csv"),
-        ("output_is_input_by_another_name", "good.csv -o ./folder.parquet/../good.csv"),
+        (
+            "output_is_input_by_another_name",
+            "good.csv -o ./folder.parquet/../good.csv",
+        ),
     ] {
         snapshot(name, &refused(&room, &format!("tag {arguments} --quiet")));
     }
@@ -98,12 +118,18 @@ fn outputs_that_cannot_be_written() {
 #[test]
 fn a_full_disk_and_a_read_only_folder_leave_nothing() {
     let room = Room::new();
-    let rows: String = (0..400).map(|n| format!("{n},Parcel {n} was late again and nobody helped me at all\n")).collect();
+    let rows: String = (0..400)
+        .map(|n| format!("{n},Parcel {n} was late again and nobody helped me at all\n"))
+        .collect();
     room.put("good.csv", format!("id,comment\n{rows}"));
     // A limit on file size stands for the full disk: writing fails in the middle in the same way.
     let program = assert_cmd::cargo::cargo_bin!("undertone").display().to_string();
     let script = format!("trap '' XFSZ; ulimit -f 4; exec '{program}' tag good.csv -o out.jsonl --quiet");
-    let output = Command::new("sh").args(["-c", &script]).current_dir(room.path("")).output().expect("a shell");
+    let output = Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(room.path(""))
+        .output()
+        .expect("a shell");
     assert_eq!(output.status.code(), Some(2));
     snapshot("full_disk", &String::from_utf8_lossy(&output.stderr));
     assert_eq!(room.files(), ["good.csv"]);
@@ -122,12 +148,21 @@ fn rows_that_cannot_be_read_are_rejected_and_the_rest_is_tagged() {
     bytes.extend("7,Чудова кава, але довга черга\n8,\"Дуже добре, дякую\"\n".as_bytes());
     room.put("odd.csv", bytes);
     let (rejects, _) = rejects(&room, "tag odd.csv --text comment");
-    let told: Vec<String> = rejects.iter().map(|r| serde_json::to_string(r).expect("JSON")).collect();
+    let told: Vec<String> = rejects
+        .iter()
+        .map(|r| serde_json::to_string(r).expect("JSON"))
+        .collect();
     snapshot("rejected_rows", &told.join("\n"));
     let ids: Vec<_> = texts(&room.table("out.parquet"), "id").into_iter().flatten().collect();
     assert_eq!(ids.len() + rejects.len(), 8);
-    assert!(ids.contains(&"1".to_owned()) && ids.contains(&"8".to_owned()), "{ids:?}");
-    let rows: Vec<_> = texts(&room.table("out.parquet"), "ut_row").into_iter().flatten().collect();
+    assert!(
+        ids.contains(&"1".to_owned()) && ids.contains(&"8".to_owned()),
+        "{ids:?}"
+    );
+    let rows: Vec<_> = texts(&room.table("out.parquet"), "ut_row")
+        .into_iter()
+        .flatten()
+        .collect();
     assert_eq!(rows[..2], ["0", "1"]);
 
     room.put("odd.jsonl", "{\"id\":1,\"comment\":\"Very slow delivery, never again\"}\nnot json\n[1,2]\n{\"id\":2,\"comment\":\"Great!\"}\n");

@@ -25,9 +25,18 @@ fn paths_that_lead_nowhere() {
     let folder = Folder::new();
     std::fs::create_dir(folder.path("inbox")).unwrap();
     let say = |name: &str| message(&folder, &[name], &SourceOptions::default());
-    assert_eq!(say("none.csv"), "there is no file DIR/none.csv: check the name and the folder");
-    assert_eq!(say("*.csv"), "no file matches DIR/*.csv: check the folder and the pattern");
-    assert_eq!(say("inbox"), "DIR/inbox is a directory: name its files, for example 'DIR/inbox/*.csv'");
+    assert_eq!(
+        say("none.csv"),
+        "there is no file DIR/none.csv: check the name and the folder"
+    );
+    assert_eq!(
+        say("*.csv"),
+        "no file matches DIR/*.csv: check the folder and the pattern"
+    );
+    assert_eq!(
+        say("inbox"),
+        "DIR/inbox is a directory: name its files, for example 'DIR/inbox/*.csv'"
+    );
     assert_eq!(
         say("a***.csv"),
         "DIR/a***.csv is not a pattern: Pattern syntax error near position POS: wildcards are either regular `*` or \
@@ -51,13 +60,20 @@ fn a_file_that_may_not_be_read() {
         error.to_string().replace(folder.0.path().to_str().unwrap(), "DIR"),
         "may not read DIR/a.csv: permission denied; give yourself the right to read it, or run as a user who has it"
     );
-    assert!(input.failed(io::Error::from_raw_os_error(5)).to_string().starts_with("cannot read "), "other trouble");
+    assert!(
+        input
+            .failed(io::Error::from_raw_os_error(5))
+            .to_string()
+            .starts_with("cannot read "),
+        "other trouble"
+    );
     assert!(input.reader(&Counter::default()).is_ok());
 }
 
 #[test]
 fn files_without_anything_in_them() {
-    let want = |name: &str| format!("DIR/{name} is empty: a table needs at least a header row; was the export finished?");
+    let want =
+        |name: &str| format!("DIR/{name} is empty: a table needs at least a header row; was the export finished?");
     assert_eq!(of_file("a.csv", ""), want("a.csv"));
     assert_eq!(of_file("a.csv", "\u{FEFF}\r\n \n"), want("a.csv"));
     assert_eq!(of_file("a.csv", b"\xFF\xFE\r\0\n\0"), want("a.csv"));
@@ -75,7 +91,9 @@ fn files_that_are_no_tables() {
         of_file("a.csv", b"\x89PNG\r\n\x1A\n"),
         "DIR/a.csv is not a table of comments: it looks like a PNG image; give CSV, TSV, JSON lines, a JSON array or Parquet"
     );
-    let noise: Vec<u8> = (0..5000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 11) as u8).collect();
+    let noise: Vec<u8> = (0..5000u32)
+        .map(|i| (i.wrapping_mul(2_654_435_761) >> 11) as u8)
+        .collect();
     assert_eq!(
         of_file("noise", noise),
         "DIR/noise is not a table of comments: it looks like binary data; give CSV, TSV, JSON lines, a JSON array or \
@@ -85,19 +103,33 @@ fn files_that_are_no_tables() {
 
 #[test]
 fn packed_files_that_are_cut_short() {
-    let rows: String = (0..5000).map(|n| format!("{n},some words about {}\n", n * 7919)).collect();
+    let rows: String = (0..5000)
+        .map(|n| format!("{n},some words about {}\n", n * 7919))
+        .collect();
     let text = format!("id,text\n{rows}");
     let packed = gzip(text.as_bytes());
     let hint = "fetch it again, half a file is never tagged";
     let gz = of_file("a.csv.gz", &packed[..packed.len() - 20]);
-    assert_eq!(gz, format!("DIR/a.csv.gz is damaged or cut short (gzip: unexpected end of file); {hint}"));
+    assert_eq!(
+        gz,
+        format!("DIR/a.csv.gz is damaged or cut short (gzip: incomplete deflate stream); {hint}")
+    );
     let packed = zstd::encode_all(text.as_bytes(), 3).unwrap();
     let zst = of_file("a.csv.zst", &packed[..packed.len() - 20]);
-    assert_eq!(zst, format!("DIR/a.csv.zst is damaged or cut short (zstd: incomplete frame); {hint}"));
+    assert_eq!(
+        zst,
+        format!("DIR/a.csv.zst is damaged or cut short (zstd: incomplete frame); {hint}")
+    );
     // Rows before the damage are no comfort: the iteration ends with the error.
+    let rows: String = (0..60_000).map(|n| format!("{n},слова про {}\n", n * 7919)).collect();
+    let packed = zstd::encode_all(format!("id,text\n{rows}").as_bytes(), 1).unwrap();
     let folder = Folder::new();
     let path = folder.file("a.csv.zst", &packed[..packed.len() - 20]);
-    let options = SourceOptions { id: Some("id".into()), batch_rows: 10, ..with_text(&["text"]) };
+    let options = SourceOptions {
+        id: Some("id".into()),
+        batch_rows: 10,
+        ..with_text(&["text"])
+    };
     let mut source = open(&[path], &options).unwrap();
     assert!(source.by_ref().last().unwrap().is_err());
     assert!(source.next().is_none());
@@ -115,9 +147,15 @@ fn parquet_that_is_cut_short() {
         message(&folder, &["a.parquet"], &SourceOptions::default())
     };
     let cut = say(&whole[..whole.len() / 2]);
-    assert!(cut.starts_with("DIR/a.parquet is damaged or cut short (Parquet: "), "{cut}");
+    assert!(
+        cut.starts_with("DIR/a.parquet is damaged or cut short (Parquet: "),
+        "{cut}"
+    );
     assert!(cut.ends_with("); fetch it again, half a file is never tagged"), "{cut}");
-    assert!(say(b"id,text\n1,x\n").starts_with("DIR/a.parquet is damaged or cut short (Parquet: "), "CSV in disguise");
+    assert!(
+        say(b"id,text\n1,x\n").starts_with("DIR/a.parquet is damaged or cut short (Parquet: "),
+        "CSV in disguise"
+    );
 }
 
 #[test]
@@ -128,22 +166,39 @@ fn json_that_is_no_list_of_comments() {
              object a line, for example jq -c '.KEY[]' DIR/a.json > comments.jsonl"
         )
     };
-    assert_eq!(of_file("a.json", "{\"status\":\"ok\",\"reviews\":[{\"text\":\"x\"}]}"), wrapper("`reviews`, `status`"));
-    assert_eq!(of_file("a.json", "{\n\"reviews\": [\n{\"text\":\"x\"},\n{\"text\":\"y\"}\n]\n}\n"), wrapper("`reviews`"));
+    assert_eq!(
+        of_file("a.json", "{\"status\":\"ok\",\"reviews\":[{\"text\":\"x\"}]}"),
+        wrapper("`reviews`, `status`")
+    );
+    assert_eq!(
+        of_file(
+            "a.json",
+            "{\n\"reviews\": [\n{\"text\":\"x\"},\n{\"text\":\"y\"}\n]\n}\n"
+        ),
+        wrapper("`reviews`")
+    );
     assert_eq!(
         of_file("a.jsonl", "\nhello\nworld\n"),
         "nothing in DIR/a.jsonl is a JSON object; line 2: not JSON: expected value at line 1 column 1; give an array of \
          objects or one object a line"
     );
     let cut = |detail: &str| {
-        format!("DIR/a.json is damaged or cut short (JSON array: {detail}); fetch it again, half a file is never tagged")
+        format!(
+            "DIR/a.json is damaged or cut short (JSON array: {detail}); fetch it again, half a file is never tagged"
+        )
     };
     assert_eq!(
         of_file("a.json", "[\n{\"text\":\"one\"},\n{\"text\":\"tw"),
         cut("line 3: the file ends inside the element that begins on line 3")
     );
-    assert_eq!(of_file("a.json", "[{\"text\":\"one\"},\n"), cut("line 2: no ] at the end"));
-    assert_eq!(of_file("a.json", "[{\"text\":\"one\"}]\n[{}]"), cut("line 2: text follows the array"));
+    assert_eq!(
+        of_file("a.json", "[{\"text\":\"one\"},\n"),
+        cut("line 2: no ] at the end")
+    );
+    assert_eq!(
+        of_file("a.json", "[{\"text\":\"one\"}]\n[{}]"),
+        cut("line 2: text follows the array")
+    );
 }
 
 #[test]
@@ -163,13 +218,22 @@ fn columns_that_cannot_be_chosen() {
     let folder = Folder::new();
     folder.file("a.csv", "Ticket ID,Comment,Body\n1,x,y\n");
     let say = |options: &SourceOptions| message(&folder, &["a.csv"], options);
-    assert_eq!(say(&with_text(&["comments"])), "--text: there is no column `comments`; did you mean `Comment`?");
+    assert_eq!(
+        say(&with_text(&["comments"])),
+        "--text: there is no column `comments`; did you mean `Comment`?"
+    );
     assert_eq!(
         say(&with_text(&["verbatim"])),
         "--text: there is no column `verbatim`; columns: `Ticket ID`, `Comment`, `Body`"
     );
-    let id = SourceOptions { id: Some("ticket_id".to_owned()), ..with_text(&["Body"]) };
-    assert_eq!(say(&id), "--id: there is no column `ticket_id`; did you mean `Ticket ID`?");
+    let id = SourceOptions {
+        id: Some("ticket_id".to_owned()),
+        ..with_text(&["Body"])
+    };
+    assert_eq!(
+        say(&id),
+        "--id: there is no column `ticket_id`; did you mean `Ticket ID`?"
+    );
 }
 
 #[test]
@@ -183,7 +247,10 @@ fn too_many_columns_and_unknown_encodings() {
     assert!(of_file("a.jsonl", keys.join("\n")).starts_with("DIR/a.jsonl has more than 10000 columns"));
     let folder = Folder::new();
     folder.file("a.csv", "text\nx\n");
-    let options = SourceOptions { encoding: Some("klingon".to_owned()), ..SourceOptions::default() };
+    let options = SourceOptions {
+        encoding: Some("klingon".to_owned()),
+        ..SourceOptions::default()
+    };
     assert_eq!(
         message(&folder, &["a.csv"], &options),
         "no encoding is called klingon: give a name such as utf-8, utf-16le, windows-1250, windows-1251 or windows-1252"
@@ -197,14 +264,21 @@ fn a_file_that_changes_between_two_readings() {
     let mut source = open(std::slice::from_ref(&path), &with_text(&["text"])).unwrap();
     folder.file("a.jsonl", "{\"text\":\"some words\",\"n\":\"one\"}\n");
     let error = source.next().unwrap().unwrap_err().to_string();
-    assert_eq!(error, format!("{path} changed while it was being read: wait until the export is finished, then run again"));
+    assert_eq!(
+        error,
+        format!("{path} changed while it was being read: wait until the export is finished, then run again")
+    );
 }
 
 #[test]
 fn columns_whose_types_no_text_can_hold() {
     let folder = Folder::new();
     let nested = Series::new("text".into(), [Series::new("".into(), ["a", "b"])]).into_column();
-    parquet(Path::new(&folder.path("a.parquet")), &mut DataFrame::new(1, vec![nested]).unwrap(), 10);
+    parquet(
+        Path::new(&folder.path("a.parquet")),
+        &mut DataFrame::new(1, vec![nested]).unwrap(),
+        10,
+    );
     folder.file("b.csv", "text\nx\n");
     let said = message(&folder, &["a.parquet", "b.csv"], &with_text(&["text"]));
     assert!(said.starts_with("cannot use the columns of DIR/a.parquet: "), "{said}");
@@ -214,7 +288,20 @@ fn columns_whose_types_no_text_can_hold() {
 fn the_output_must_not_be_an_input() {
     let folder = Folder::new();
     let path = folder.file("a.csv", "text\nsome words\n");
-    let source = open(std::slice::from_ref(&path), &SourceOptions { format: Some(Format::Csv), ..with_text(&["text"]) }).unwrap();
-    assert!(source.refuse_as_output(Path::new(&folder.path("./a.csv"))).unwrap_err().to_string().contains("also an input"));
+    let source = open(
+        std::slice::from_ref(&path),
+        &SourceOptions {
+            format: Some(Format::Csv),
+            ..with_text(&["text"])
+        },
+    )
+    .unwrap();
+    assert!(
+        source
+            .refuse_as_output(Path::new(&folder.path("./a.csv")))
+            .unwrap_err()
+            .to_string()
+            .contains("also an input")
+    );
     assert!(source.refuse_as_output(Path::new(&folder.path("b.csv"))).is_ok());
 }

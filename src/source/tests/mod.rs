@@ -57,7 +57,10 @@ impl All {
 
     /// Line, row and reason of each reject.
     fn rejected(&self) -> Vec<(u64, u64, String)> {
-        self.rejects().into_iter().map(|reject| (reject.line, reject.row, reject.reason.to_string())).collect()
+        self.rejects()
+            .into_iter()
+            .map(|reject| (reject.line, reject.row, reject.reason.to_string()))
+            .collect()
     }
 
     fn names(&self) -> Vec<String> {
@@ -66,7 +69,14 @@ impl All {
 
     fn column(&self, name: &str) -> Vec<Option<String>> {
         let cast = |batch: &Batch| batch.columns.column(name).unwrap().cast(&DataType::String).unwrap();
-        let owned = |column: Column| column.str().unwrap().iter().map(|v| v.map(str::to_owned)).collect::<Vec<_>>();
+        let owned = |column: Column| {
+            column
+                .str()
+                .unwrap()
+                .iter()
+                .map(|v| v.map(str::to_owned))
+                .collect::<Vec<_>>()
+        };
         self.batches.iter().flat_map(|batch| owned(cast(batch))).collect()
     }
 
@@ -80,7 +90,11 @@ fn read_as(paths: &[&String], options: &SourceOptions) -> Result<All> {
     let mut source = open(&paths, options)?;
     let batches = source.by_ref().collect::<Result<Vec<_>>>()?;
     for batch in &batches {
-        assert_eq!(batch.columns.schema().as_ref(), source.schema(), "every batch has the settled schema");
+        assert_eq!(
+            batch.columns.schema().as_ref(),
+            source.schema(),
+            "every batch has the settled schema"
+        );
         assert_eq!(batch.columns.height(), batch.rows.len());
         assert_eq!(batch.texts.len(), batch.rows.len());
         assert_eq!(batch.ids().len(), batch.rows.len());
@@ -95,7 +109,10 @@ fn read(paths: &[&String]) -> Result<All> {
 }
 
 fn with_text(text: &[&str]) -> SourceOptions {
-    SourceOptions { text: text.iter().map(|name| name.to_string()).collect(), ..SourceOptions::default() }
+    SourceOptions {
+        text: text.iter().map(|name| name.to_string()).collect(),
+        ..SourceOptions::default()
+    }
 }
 
 fn some(values: &[&str]) -> Vec<Option<String>> {
@@ -110,5 +127,8 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 fn parquet(path: &Path, frame: &mut DataFrame, group: usize) {
     let file = std::fs::File::create(path).unwrap();
-    ParquetWriter::new(file).with_row_group_size(Some(group)).finish(frame).unwrap();
+    ParquetWriter::new(file)
+        .with_row_group_size(Some(group))
+        .finish(frame)
+        .unwrap();
 }
