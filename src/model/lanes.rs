@@ -132,33 +132,44 @@ pub(super) fn scale_back<M: Machine, const GELU: bool>(
     }
 }
 
-/// Quantises each row by its own range, which always includes 0.
+/// Quantises each row of `width` values.
 #[inline(always)]
 pub(super) fn quantise<M: Machine>(width: usize, values: &[f32], out: &mut [u8], rows: &mut [Row]) {
     for ((values, out), row) in values.chunks_exact(width).zip(out.chunks_exact_mut(width)).zip(rows) {
-        let (mut low, mut high) = (M::Lanes::splat(0.0), M::Lanes::splat(0.0));
-        for v in of(values) {
-            low = M::Lanes::load(v).lesser(low);
-            high = M::Lanes::load(v).greater(high);
-        }
-        let (low, high) = (least(low), greatest(high));
-        let scale = ((high - low) / 255.0).max(f32::MIN_POSITIVE);
-        let zero = (-low / scale + ROUND) - ROUND;
-        *row = Row { scale, zero: zero as i32 };
-        let inverse = M::Lanes::splat(1.0 / scale);
-        for (v, out) in of(values).iter().zip(out.as_chunks_mut().0) {
-            let q = M::Lanes::load(v).times_plus(inverse, M::Lanes::splat(zero));
-            let q = q.greater(M::Lanes::splat(0.0)).lesser(M::Lanes::splat(255.0));
-            q.plus(M::Lanes::splat(ROUND)).low_bytes(out);
-        }
+        *row = quantise_row::<M>(values, out);
     }
 }
 
-/// `(x - mean) / sqrt(variance + eps) * weight + bias` of `x = state + added`, row by row.
+/// Quantises a row by its own range, which always includes 0.
 #[inline(always)]
-pub(super) fn normalise<M: Machine>(norm: &Norm, added: &[f32], states: &mut [f32]) {
+fn quantise_row<M: Machine>(values: &[f32], out: &mut [u8]) -> Row {
+    // Four at a time, so that one comparison need not wait for the last.
+    let (mut low, mut high) = ([M::Lanes::splat(0.0); 4], [M::Lanes::splat(0.0); 4]);
+    for four in of(values).as_chunks::<4>().0 {
+        for ((low, high), v) in low.iter_mut().zip(&mut high).zip(four) {
+            *low = M::Lanes::load(v).lesser(*low);
+            *high = M::Lanes::load(v).greater(*high);
+        }
+    }
+    let low = least(low[0].lesser(low[1]).lesser(low[2].lesser(low[3])));
+    let high = greatest(high[0].greater(high[1]).greater(high[2].greater(high[3])));
+    let scale = ((high - low) / 255.0).max(f32::MIN_POSITIVE);
+    let zero = (-low / scale + ROUND) - ROUND;
+    let inverse = M::Lanes::splat(1.0 / scale);
+    for (v, out) in of(values).iter().zip(out.as_chunks_mut().0) {
+        let q = M::Lanes::load(v).times_plus(inverse, M::Lanes::splat(zero));
+        let q = q.greater(M::Lanes::splat(0.0)).lesser(M::Lanes::splat(255.0));
+        q.plus(M::Lanes::splat(ROUND)).low_bytes(out);
+    }
+    Row { scale, zero: zero as i32 }
+}
+
+/// `(x - mean) / sqrt(variance + eps) * weight + bias` of `x = state + added`, row by row in place, and the same quantised.
+#[inline(always)]
+pub(super) fn normalise<M: Machine>(norm: &Norm, added: &[f32], states: &mut [f32], out: &mut [u8], rows: &mut [Row]) {
     let width = norm.weight.len();
-    for (state, added) in states.chunks_exact_mut(width).zip(added.chunks_exact(width)) {
+    let quantised = out.chunks_exact_mut(width).zip(rows);
+    for ((state, added), (out, row)) in states.chunks_exact_mut(width).zip(added.chunks_exact(width)).zip(quantised) {
         let mut total = M::Lanes::splat(0.0);
         for (s, a) in of_mut(state).iter_mut().zip(of(added)) {
             let x = M::Lanes::load(s).plus(M::Lanes::load(a));
@@ -176,6 +187,6 @@ pub(super) fn normalise<M: Machine>(norm: &Norm, added: &[f32], states: &mut [f3
             let x = M::Lanes::load(s).minus(mean).times(inverse);
             x.times_plus(M::Lanes::load(w), M::Lanes::load(b)).store(s);
         }
+        *row = quantise_row::<M>(state, out);
     }
 }
-

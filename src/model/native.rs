@@ -143,10 +143,11 @@ impl Engine for Native {
 
 /// Micro-batches of at most `BUDGET` tokens, or of one window that is longer.
 fn batches(items: &[(usize, &[u32])]) -> Vec<Range<usize>> {
+    let budget: usize = std::env::var("B").ok().and_then(|b| b.parse().ok()).unwrap_or(BUDGET);
     let mut found = Vec::new();
     let (mut start, mut tokens) = (0, 0);
     for (at, (_, window)) in items.iter().enumerate() {
-        if at > start && tokens + window.len() > BUDGET {
+        if at > start && tokens + window.len() > budget {
             found.push(start..at);
             (start, tokens) = (at, 0);
         }

@@ -18,7 +18,7 @@ const MOST_INPUTS: usize = 1 << 16;
 /// 16 channels x 4 inputs, one cache line.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
-pub(super) struct Line(pub(super) [i8; 64]);
+pub(super) struct Line(pub(super) [[i8; GROUP]; 16]);
 
 /// i8 weights `[outputs, inputs]`, packed panel by panel, within a panel group by group of 4 inputs, within a group by channel.
 #[derive(Debug)]
@@ -40,9 +40,9 @@ impl Panels {
         let mut groups = Vec::with_capacity(weights.len() / (PANEL * GROUP));
         for panel in weights.chunks_exact(inputs * PANEL) {
             for group in 0..inputs / GROUP {
-                let mut lines = [Line([0; 64]); 4];
+                let mut lines = [Line([[0; GROUP]; 16]); 4];
                 for (line, quarter) in lines.iter_mut().zip(panel.chunks_exact(inputs * 16)) {
-                    for (four, channel) in line.0.as_chunks_mut::<GROUP>().0.iter_mut().zip(quarter.chunks_exact(inputs)) {
+                    for (four, channel) in line.0.iter_mut().zip(quarter.chunks_exact(inputs)) {
                         four.copy_from_slice(&channel[group * GROUP..][..GROUP]);
                     }
                 }
