@@ -57,7 +57,9 @@ pub enum Error {
     },
 
     /// The input already has a column of a name that Undertone adds.
-    #[error("the input already has a column `{column}`; choose another prefix than `{prefix}` with --prefix, for example --prefix new_")]
+    #[error(
+        "the input already has a column `{column}`; choose another prefix than `{prefix}` with --prefix, for example --prefix new_"
+    )]
     ColumnTaken {
         /// The column.
         column: String,
@@ -86,6 +88,164 @@ pub enum Error {
         /// What the tokenizer answered.
         reason: String,
     },
+
+    /// No input was given.
+    #[error("no input: give one or more files, or - for standard input")]
+    NoInput,
+    /// A file that is not there.
+    #[error("there is no file {}: check the name and the folder", path.display())]
+    Missing {
+        /// As given.
+        path: PathBuf,
+    },
+    /// A file that may not be read.
+    #[error("may not read {}: permission denied; give yourself the right to read it, or run as a user who has it", path.display())]
+    Denied {
+        /// As given.
+        path: PathBuf,
+    },
+    /// A directory in place of a file.
+    #[error("{0} is a directory: name its files, for example '{0}/*.csv'", path.display())]
+    Directory {
+        /// As given.
+        path: PathBuf,
+    },
+    /// A pattern that no file matches.
+    #[error("no file matches {pattern}: check the folder and the pattern")]
+    NoMatch {
+        /// As given.
+        pattern: String,
+    },
+    /// A pattern that is not one.
+    #[error("{pattern} is not a pattern: {source}; write for example 'exports/*.csv'")]
+    BadPattern {
+        /// As given.
+        pattern: String,
+        /// What is wrong with it.
+        source: glob::PatternError,
+    },
+    /// A file without a single character in it.
+    #[error("{file} is empty: a table needs at least a header row; was the export finished?")]
+    Empty {
+        /// The file.
+        file: String,
+    },
+    /// A file that is no table of text.
+    #[error("{file} is not a table of comments: it looks like {looks}; {cure}")]
+    NotATable {
+        /// The file.
+        file: String,
+        /// What its first bytes say.
+        looks: &'static str,
+        /// What to do.
+        cure: &'static str,
+    },
+    /// A file that ends too early or does not follow its own format.
+    #[error("{file} is damaged or cut short ({what}: {detail}); fetch it again, half a file is never tagged")]
+    Damaged {
+        /// The file.
+        file: String,
+        /// The format that is broken: `gzip`, `zstd`, `Parquet`, `JSON array`.
+        what: &'static str,
+        /// What the decoder said, with the line where it is known.
+        detail: String,
+    },
+    /// An encoding label that nobody knows.
+    #[error(
+        "no encoding is called {label}: give a name such as utf-8, utf-16le, windows-1250, windows-1251 or windows-1252"
+    )]
+    UnknownEncoding {
+        /// As given.
+        label: String,
+    },
+    /// One JSON object around the records.
+    #[error(
+        "{file} holds one JSON object (keys: {keys}), not a list of comments: give an array of objects or one object a line, \
+         for example jq -c '.KEY[]' {file} > comments.jsonl"
+    )]
+    JsonWrapper {
+        /// The file.
+        file: String,
+        /// The keys of the object.
+        keys: String,
+    },
+    /// A JSON file without one readable record.
+    #[error(
+        "nothing in {file} is a JSON object; line {line}: {problem}; give an array of objects or one object a line"
+    )]
+    NoRecords {
+        /// The file.
+        file: String,
+        /// The line of the first problem.
+        line: u64,
+        /// The first problem.
+        problem: String,
+    },
+    /// More columns than a table of comments can have.
+    #[error(
+        "{file} has more than {limit} columns: is the delimiter right (--delimiter), or are ids used as JSON keys?"
+    )]
+    TooManyColumns {
+        /// The file.
+        file: String,
+        /// The most that is read.
+        limit: usize,
+    },
+    /// A file that was written to between two readings.
+    #[error("{file} changed while it was being read: wait until the export is finished, then run again")]
+    Changed {
+        /// The file.
+        file: String,
+    },
+    /// No column reads like comments.
+    #[error("no column reads like comments; columns: {columns}; name the right one with --text COLUMN")]
+    NoTextColumn {
+        /// The columns there are.
+        columns: String,
+    },
+    /// Two columns read like comments.
+    #[error(
+        "two columns read like comments: `{first}` (\u{201c}{first_example}\u{201d}) and `{second}` (\u{201c}{second_example}\u{201d}); \
+         choose with --text COLUMN, or give --text twice to join them"
+    )]
+    TwoTextColumns {
+        /// The likelier one.
+        first: String,
+        /// One of its values.
+        first_example: String,
+        /// The other.
+        second: String,
+        /// One of its values.
+        second_example: String,
+    },
+    /// A column was asked for that is not there.
+    #[error("{option}: there is no column `{name}`; {hint}")]
+    UnknownColumn {
+        /// `--text` or `--id`.
+        option: &'static str,
+        /// As given.
+        name: String,
+        /// The nearest names, or all of them.
+        hint: String,
+    },
+    /// No row has a label that can be judged.
+    #[error(
+        "no row has a usable label in column `{label}` ({left_out} rows left out): labels are negative, neutral, positive or mixed; check --label and --where"
+    )]
+    NothingToJudge {
+        /// The column of labels.
+        label: String,
+        /// Rows that were left out.
+        left_out: u64,
+    },
+    /// A table operation failed, for instance on a column type that cannot become text.
+    #[error("cannot use the columns of {file}: {source}")]
+    Columns {
+        /// The file.
+        file: String,
+        /// What the table library answered.
+        source: polars::prelude::PolarsError,
+    },
 }
 
 /// The result of anything that can stop a run.
@@ -94,11 +254,18 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// A failed file operation.
     pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
-        Self::Io { action, path: path.to_owned(), source }
+        Self::Io {
+            action,
+            path: path.to_owned(),
+            source,
+        }
     }
 
     /// An output that could not be written.
     pub(crate) fn write(path: &Path, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self::Write { path: path.to_owned(), source: source.into() }
+        Self::Write {
+            path: path.to_owned(),
+            source: source.into(),
+        }
     }
 }

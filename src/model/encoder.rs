@@ -38,7 +38,14 @@ impl Encoder {
         let (isa, hidden) = (self.isa, self.weights.norm.weight.len());
         let tokens: usize = windows.iter().map(|w| w.len()).sum();
         let narrow_size = tokens * hidden;
-        let Scratch { states, bytes, rows, wide, narrow, attention } = scratch;
+        let Scratch {
+            states,
+            bytes,
+            rows,
+            wide,
+            narrow,
+            attention,
+        } = scratch;
         let (states, narrow) = (room(states, narrow_size), room(narrow, narrow_size));
         let rows = room(rows, tokens);
 
@@ -49,7 +56,13 @@ impl Encoder {
             product(isa, &layer.qkv, room(bytes, narrow_size), rows, qkv);
             let mut at = 0;
             for size in windows.iter().map(|w| w.len() * hidden) {
-                kernel::attend(isa, &qkv[3 * at..][..3 * size], hidden, attention, &mut narrow[at..][..size]);
+                kernel::attend(
+                    isa,
+                    &qkv[3 * at..][..3 * size],
+                    hidden,
+                    attention,
+                    &mut narrow[at..][..size],
+                );
                 at += size;
             }
             kernel::quantise(isa, hidden, narrow, room(bytes, narrow_size), rows);
@@ -70,7 +83,10 @@ impl Encoder {
     fn embed(&self, windows: &[&[u32]], states: &mut [f32], words: &mut [f32]) {
         let hidden = self.weights.norm.weight.len();
         let tokens = windows.iter().flat_map(|w| w.iter().enumerate());
-        for (((position, id), state), word) in tokens.zip(states.chunks_exact_mut(hidden)).zip(words.chunks_exact_mut(hidden)) {
+        for (((position, id), state), word) in tokens
+            .zip(states.chunks_exact_mut(hidden))
+            .zip(words.chunks_exact_mut(hidden))
+        {
             if self.weights.word(*id, word).is_none() {
                 word.fill(0.0);
             }
@@ -83,7 +99,13 @@ impl Encoder {
 }
 
 fn job<'a>(linear: &'a Linear, activations: &'a [u8], rows: &'a [Row]) -> Job<'a> {
-    Job { activations, rows, weights: &linear.panels, scales: &linear.scales, bias: &linear.bias }
+    Job {
+        activations,
+        rows,
+        weights: &linear.panels,
+        scales: &linear.scales,
+        bias: &linear.bias,
+    }
 }
 
 fn product(isa: Isa, linear: &Linear, activations: &[u8], rows: &[Row], out: &mut [f32]) {

@@ -122,13 +122,24 @@ mod x86 {
         }
         #[inline(always)]
         fn low_bytes(self, out: &mut [u8; LANES]) {
-            unsafe { _mm_storeu_si128(out.as_mut_ptr().cast(), _mm512_cvtepi32_epi8(_mm512_castps_si512(self.0))) }
+            unsafe {
+                _mm_storeu_si128(
+                    out.as_mut_ptr().cast(),
+                    _mm512_cvtepi32_epi8(_mm512_castps_si512(self.0)),
+                )
+            }
         }
         #[inline(always)]
         fn corrected(sums: &[i32; LANES], zero: i32, totals: &[i32; LANES]) -> Self {
             unsafe {
-                let (sums, totals) = (_mm512_loadu_si512(sums.as_ptr().cast()), _mm512_loadu_si512(totals.as_ptr().cast()));
-                Self(_mm512_cvtepi32_ps(_mm512_sub_epi32(sums, _mm512_mullo_epi32(_mm512_set1_epi32(zero), totals))))
+                let (sums, totals) = (
+                    _mm512_loadu_si512(sums.as_ptr().cast()),
+                    _mm512_loadu_si512(totals.as_ptr().cast()),
+                );
+                Self(_mm512_cvtepi32_ps(_mm512_sub_epi32(
+                    sums,
+                    _mm512_mullo_epi32(_mm512_set1_epi32(zero), totals),
+                )))
             }
         }
     }
@@ -141,7 +152,12 @@ mod x86 {
         }
         #[inline(always)]
         fn load(values: &[f32; LANES]) -> Self {
-            unsafe { Self(_mm256_loadu_ps(values.as_ptr()), _mm256_loadu_ps(values.as_ptr().add(8))) }
+            unsafe {
+                Self(
+                    _mm256_loadu_ps(values.as_ptr()),
+                    _mm256_loadu_ps(values.as_ptr().add(8)),
+                )
+            }
         }
         #[inline(always)]
         fn store(self, out: &mut [f32; LANES]) {
@@ -164,7 +180,12 @@ mod x86 {
         }
         #[inline(always)]
         fn times_plus(self, factor: Self, summand: Self) -> Self {
-            unsafe { Self(_mm256_fmadd_ps(self.0, factor.0, summand.0), _mm256_fmadd_ps(self.1, factor.1, summand.1)) }
+            unsafe {
+                Self(
+                    _mm256_fmadd_ps(self.0, factor.0, summand.0),
+                    _mm256_fmadd_ps(self.1, factor.1, summand.1),
+                )
+            }
         }
         #[inline(always)]
         fn lesser(self, other: Self) -> Self {
@@ -197,7 +218,10 @@ mod x86 {
             let half = |at: usize| unsafe {
                 let sums = _mm256_loadu_si256(sums.as_ptr().add(at).cast());
                 let totals = _mm256_loadu_si256(totals.as_ptr().add(at).cast());
-                _mm256_cvtepi32_ps(_mm256_sub_epi32(sums, _mm256_mullo_epi32(_mm256_set1_epi32(zero), totals)))
+                _mm256_cvtepi32_ps(_mm256_sub_epi32(
+                    sums,
+                    _mm256_mullo_epi32(_mm256_set1_epi32(zero), totals),
+                ))
             };
             Self(half(0), half(8))
         }

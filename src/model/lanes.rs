@@ -76,10 +76,18 @@ pub(super) fn exp<L: Lanes>(x: L) -> L {
     let n = shifted.minus(L::splat(ROUND));
     let r = n.times_plus(L::splat(2.121_944_4e-4), n.times_plus(L::splat(-0.693_359_4), x));
     let mut p = L::splat(1.987_569_1e-4);
-    for c in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5.000_000_1e-1] {
+    for c in [
+        1.398_199_9e-3,
+        8.333_452e-3,
+        4.166_579_6e-2,
+        1.666_666_5e-1,
+        5.000_000_1e-1,
+    ] {
         p = p.times_plus(r, L::splat(c));
     }
-    p.times_plus(r.times(r), r).plus(L::splat(1.0)).times(shifted.power_of_low_bits())
+    p.times_plus(r.times(r), r)
+        .plus(L::splat(1.0))
+        .times(shifted.power_of_low_bits())
 }
 
 /// Outputs of a head to probabilities.
@@ -110,7 +118,11 @@ pub(super) fn gelu<L: Lanes>(x: L) -> L {
     ] {
         p = p.times_plus(u, L::splat(c));
     }
-    x.times(p.times_plus(t, L::splat(0.5)).greater(L::splat(0.0)).lesser(L::splat(1.0)))
+    x.times(
+        p.times_plus(t, L::splat(0.5))
+            .greater(L::splat(0.0))
+            .lesser(L::splat(1.0)),
+    )
 }
 
 /// Integer sums of one row with a panel, back to f32: `(sum - zero * total) * scale + bias`, through GELU if asked.
@@ -124,7 +136,12 @@ pub(super) fn scale_back<M: Machine, const GELU: bool>(
     out: &mut [f32],
 ) {
     let scale = M::Lanes::splat(row.scale);
-    let channels = sums.as_chunks().0.iter().zip(totals.as_chunks().0).zip(of(scales).iter().zip(of(bias)));
+    let channels = sums
+        .as_chunks()
+        .0
+        .iter()
+        .zip(totals.as_chunks().0)
+        .zip(of(scales).iter().zip(of(bias)));
     for (((sums, totals), (scales, bias)), out) in channels.zip(of_mut(out)) {
         let exact = M::Lanes::corrected(sums, row.zero, totals);
         let value = exact.times_plus(scale.times(M::Lanes::load(scales)), M::Lanes::load(bias));
@@ -161,7 +178,10 @@ fn quantise_row<M: Machine>(values: &[f32], out: &mut [u8]) -> Row {
         let q = q.greater(M::Lanes::splat(0.0)).lesser(M::Lanes::splat(255.0));
         q.plus(M::Lanes::splat(ROUND)).low_bytes(out);
     }
-    Row { scale, zero: zero as i32 }
+    Row {
+        scale,
+        zero: zero as i32,
+    }
 }
 
 /// `(x - mean) / sqrt(variance + eps) * weight + bias` of `x = state + added`, row by row in place, and the same quantised.
@@ -169,7 +189,11 @@ fn quantise_row<M: Machine>(values: &[f32], out: &mut [u8]) -> Row {
 pub(super) fn normalise<M: Machine>(norm: &Norm, added: &[f32], states: &mut [f32], out: &mut [u8], rows: &mut [Row]) {
     let width = norm.weight.len();
     let quantised = out.chunks_exact_mut(width).zip(rows);
-    for ((state, added), (out, row)) in states.chunks_exact_mut(width).zip(added.chunks_exact(width)).zip(quantised) {
+    for ((state, added), (out, row)) in states
+        .chunks_exact_mut(width)
+        .zip(added.chunks_exact(width))
+        .zip(quantised)
+    {
         let mut total = M::Lanes::splat(0.0);
         for (s, a) in of_mut(state).iter_mut().zip(of(added)) {
             let x = M::Lanes::load(s).plus(M::Lanes::load(a));
@@ -183,7 +207,10 @@ pub(super) fn normalise<M: Machine>(norm: &Norm, added: &[f32], states: &mut [f3
             squares = d.times_plus(d, squares);
         }
         let inverse = M::Lanes::splat(1.0 / (sum(squares) / width as f32 + norm.eps).sqrt());
-        for (s, (w, b)) in of_mut(state).iter_mut().zip(of(&norm.weight).iter().zip(of(&norm.bias))) {
+        for (s, (w, b)) in of_mut(state)
+            .iter_mut()
+            .zip(of(&norm.weight).iter().zip(of(&norm.bias)))
+        {
             let x = M::Lanes::load(s).minus(mean).times(inverse);
             x.times_plus(M::Lanes::load(w), M::Lanes::load(b)).store(s);
         }

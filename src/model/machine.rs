@@ -105,7 +105,10 @@ impl Lanes for Plain {
     }
     #[inline(always)]
     fn power_of_low_bits(self) -> Self {
-        Self(self.0.map(|v| f32::from_bits((v.to_bits() << 23).wrapping_add(1.0_f32.to_bits()))))
+        Self(
+            self.0
+                .map(|v| f32::from_bits((v.to_bits() << 23).wrapping_add(1.0_f32.to_bits()))),
+        )
     }
     #[inline(always)]
     fn low_bytes(self, out: &mut [u8; LANES]) {
@@ -113,7 +116,9 @@ impl Lanes for Plain {
     }
     #[inline(always)]
     fn corrected(sums: &[i32; LANES], zero: i32, totals: &[i32; LANES]) -> Self {
-        Self(std::array::from_fn(|n| sums[n].wrapping_sub(zero.wrapping_mul(totals[n])) as f32))
+        Self(std::array::from_fn(|n| {
+            sums[n].wrapping_sub(zero.wrapping_mul(totals[n])) as f32
+        }))
     }
 }
 
@@ -133,7 +138,12 @@ impl Machine for Plain {
     fn weights(group: &[Line; 4], n: usize) -> [i32; 16] {
         let mut numbers = [0; 16];
         for (number, [a, b, c, d]) in numbers.iter_mut().zip(group[n].0) {
-            *number = i32::from_le_bytes([a.cast_unsigned(), b.cast_unsigned(), c.cast_unsigned(), d.cast_unsigned()]);
+            *number = i32::from_le_bytes([
+                a.cast_unsigned(),
+                b.cast_unsigned(),
+                c.cast_unsigned(),
+                d.cast_unsigned(),
+            ]);
         }
         numbers
     }

@@ -5,8 +5,8 @@
 //! The loops are here, the multiplication is a `Machine` of `kernel`. Integers are exact, so every machine gives the same
 //! bits; tests hold each against the plain one.
 
-use super::machine::Machine;
 use super::lanes::{self, Row};
+use super::machine::Machine;
 
 /// Output channels in one packed panel.
 pub(super) const PANEL: usize = 64;
@@ -33,7 +33,8 @@ pub(super) struct Panels {
 impl Panels {
     /// Packs row-major weights; none if their number is not `outputs * inputs`, or the sizes are not multiples of the panel.
     pub(super) fn pack(weights: &[i8], inputs: usize, outputs: usize) -> Option<Self> {
-        let sound = inputs.is_multiple_of(PANEL) && outputs.is_multiple_of(PANEL) && (1..=MOST_INPUTS).contains(&inputs);
+        let sound =
+            inputs.is_multiple_of(PANEL) && outputs.is_multiple_of(PANEL) && (1..=MOST_INPUTS).contains(&inputs);
         if !sound || outputs.checked_mul(inputs) != Some(weights.len()) {
             return None;
         }
@@ -49,7 +50,10 @@ impl Panels {
                 groups.push(lines);
             }
         }
-        let sums = weights.chunks_exact(inputs).map(|channel| channel.iter().map(|w| i32::from(*w)).sum()).collect();
+        let sums = weights
+            .chunks_exact(inputs)
+            .map(|channel| channel.iter().map(|w| i32::from(*w)).sum())
+            .collect();
         Some(Self { groups, inputs, sums })
     }
 }
@@ -90,7 +94,12 @@ pub(super) fn sweep<M: Machine, const ROWS: usize, const WIDTH: usize, const GEL
 
 /// `ROWS` rows from `row` on with one panel, scaled back, through GELU if asked.
 #[inline(always)]
-fn tile<M: Machine, const ROWS: usize, const WIDTH: usize, const GELU: bool>(job: &Job, row: usize, panel: usize, out: &mut [f32]) {
+fn tile<M: Machine, const ROWS: usize, const WIDTH: usize, const GELU: bool>(
+    job: &Job,
+    row: usize,
+    panel: usize,
+    out: &mut [f32],
+) {
     let depth = job.weights.inputs / GROUP;
     let weights = &job.weights.groups[panel * depth..][..depth];
     let (fours, _) = job.activations[row * job.weights.inputs..][..ROWS * job.weights.inputs].as_chunks::<GROUP>();

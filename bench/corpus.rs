@@ -1,0 +1,65 @@
+//! A corpus of any size from the sample comments: each row joins one sample comment with clauses of others in its language, chosen by hash, so that
+//! nearly every row is a text of its own and the same arguments give the same bytes.
+
+use std::io::{self, Write};
+
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// The sample comments as `(language, comment)`, without the empty ones.
+pub fn samples() -> Vec<(String, String)> {
+    let mut reader = csv::Reader::from_reader(include_str!("../data/samples/feedback.csv").as_bytes());
+    let mut out = Vec::new();
+    for record in reader.records().map_while(Result::ok) {
+        if !record[6].trim().is_empty() {
+            out.push((record[4].to_owned(), record[6].to_owned()));
+        }
+    }
+    out
+}
+
+fn choice(row: u64, what: u64, of: usize) -> usize {
+    (xxh3_64_with_seed(&row.to_le_bytes(), what) % of.max(1) as u64) as usize
+}
+
+/// How long the corpus's comments are.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Length {
+    /// As in the sample: ten words in the middle, some of 200.
+    Natural,
+    /// The first three words and a number: many rows in little time, to watch memory.
+    Short,
+}
+
+/// Writes `rows` rows as CSV: id, date, language, comment.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn write(out: impl Write, rows: u64, length: Length) -> io::Result<()> {
+    let samples = samples();
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(["id", "date", "language", "comment"])?;
+    for row in 0..rows {
+        let (language, comment) = &samples[choice(row, 1, samples.len())];
+        let mates: Vec<&str> = samples
+            .iter()
+            .filter(|(other, text)| other == language && text.len() < 200)
+            .map(|(_, text)| text.as_str())
+            .collect();
+        // Half the rows are a comment as it is with a number of its own, half have a clause of another comment in front.
+        let text = match (row % 2, mates.is_empty()) {
+            _ if length == Length::Short => {
+                let words: Vec<&str> = comment.split_whitespace().take(3).collect();
+                format!("{} {row}", words.join(" "))
+            }
+            (0, false) => {
+                let mate = mates[choice(row, 2, mates.len())];
+                let clause = mate.split(['.', '!', ',', ';', '\n']).next().unwrap_or(mate);
+                format!("{clause}. {comment} {}", choice(row, 3, 10_000))
+            }
+            _ => format!("{comment} ({})", choice(row, 4, 10_000)),
+        };
+        let date = format!("2026-{:02}-{:02}", 1 + choice(row, 5, 10), 1 + choice(row, 6, 28));
+        writer.write_record([&format!("R{row}"), &date, language, &text])?;
+    }
+    writer.flush()
+}

@@ -1,0 +1,207 @@
+//! The command line, and nothing but: clap types and how they become jobs.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use undertone::eval::Question;
+use undertone::run::Job;
+use undertone::sink::Columns;
+use undertone::source::{Format, SourceOptions};
+
+/// Tags customer feedback with language and sentiment, offline, in many languages.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 110, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Tag(Tag),
+    Eval(Eval),
+}
+
+/// Tag files of comments and write them, with their original columns, to one file
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  undertone tag reviews.csv                           writes reviews.tagged.parquet
+  undertone tag reviews.csv -o tagged.parquet
+  undertone tag 'inbox/*.csv.gz' more.jsonl -o all.parquet
+  undertone tag survey.csv --text comment --id response_id -o survey.csv.tagged.jsonl
+  cat reviews.csv | undertone tag - -o tagged.parquet --quiet --json
+
+Exit codes: 0 done; 1 done, but rows were rejected or failed; 2 nothing written; 130 interrupted.")]
+pub(crate) struct Tag {
+    /// Files to read: CSV, TSV, JSON lines, JSON array or Parquet, also .gz and .zst; globs; `-` for standard input
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<String>,
+
+    /// File to write: .parquet, .csv or .jsonl [default: the first input's name with .tagged.parquet]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Put before the name of every added column
+    #[arg(long, default_value = "ut_", value_name = "PREFIX")]
+    prefix: String,
+
+    /// Also write the cleaned text the model read
+    #[arg(long)]
+    keep_clean: bool,
+
+    #[command(flatten)]
+    read: Read,
+
+    #[command(flatten)]
+    pub(crate) manners: Manners,
+}
+
+/// How to read the inputs; all of it is found by looking at the data where it is not given
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reading")]
+pub(crate) struct Read {
+    /// Column that holds the comment; given several times, they are joined
+    #[arg(long, value_name = "COLUMN")]
+    text: Vec<String>,
+
+    /// Column that names the row
+    #[arg(long, value_name = "COLUMN")]
+    id: Option<String>,
+
+    /// Format of the inputs
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+
+    /// Field separator of CSV, one character or `tab`
+    #[arg(long, value_parser = delimiter, value_name = "CHAR")]
+    delimiter: Option<u8>,
+
+    /// Character encoding, such as utf-8, utf-16le, windows-1250
+    #[arg(long, value_name = "LABEL")]
+    encoding: Option<String>,
+}
+
+/// How the run behaves
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Running")]
+pub(crate) struct Manners {
+    /// Worker threads [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+
+    /// Rows held in memory at a time
+    #[arg(long, value_name = "N", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    batch_rows: u32,
+
+    /// No progress and no summary
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+
+    /// Print the summary as JSON on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Judge the verdicts on labelled data: accuracy, macro-F1, confusion, per language
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  undertone eval data/samples/feedback.csv --text comment --label gold --by language
+  undertone eval labelled.jsonl.gz --text text --label label --by lang --where split=test --json")]
+pub(crate) struct Eval {
+    /// Labelled files, in any format that `tag` reads
+    #[arg(required = true, value_name = "LABELLED")]
+    inputs: Vec<String>,
+
+    /// Column of the right answers: negative, neutral, positive or mixed; rows with anything else are left out
+    #[arg(long, value_name = "COLUMN")]
+    label: String,
+
+    /// Column to report by
+    #[arg(long, value_name = "COLUMN")]
+    by: Option<String>,
+
+    /// Judge only rows whose COLUMN has this VALUE, or one of several separated by `|`
+    #[arg(long = "where", value_name = "COLUMN=VALUE", value_parser = condition)]
+    only: Vec<(String, Vec<String>)>,
+
+    /// Choose among the three classes by probability, never abstaining; rows labelled mixed are left out
+    #[arg(long)]
+    forced: bool,
+
+    #[command(flatten)]
+    read: Read,
+
+    #[command(flatten)]
+    pub(crate) manners: Manners,
+}
+
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        [byte] if byte.is_ascii() => Ok(*byte),
+        _ if matches!(text, "tab" | "\\t") => Ok(b'\t'),
+        _ => Err("one ASCII character or `tab`".to_owned()),
+    }
+}
+
+fn condition(text: &str) -> Result<(String, Vec<String>), String> {
+    let (column, values) = text.split_once('=').ok_or("write COLUMN=VALUE")?;
+    Ok((column.to_owned(), values.split('|').map(str::to_owned).collect()))
+}
+
+impl Read {
+    fn options(self, manners: &Manners) -> SourceOptions {
+        SourceOptions {
+            text: self.text,
+            id: self.id,
+            format: self.format,
+            delimiter: self.delimiter,
+            encoding: self.encoding,
+            batch_rows: manners.batch_rows as usize,
+        }
+    }
+}
+
+/// The output's name when none is given: beside the first input, or in this folder for standard input and globs.
+fn default_output(inputs: &[String]) -> PathBuf {
+    match inputs.first().map(String::as_str) {
+        Some(name) if name != "-" && !name.contains(['*', '?', '[']) => {
+            let path = PathBuf::from(name);
+            let stem = path.file_name().and_then(|n| n.to_str()).unwrap_or("feedback");
+            let stem = stem.trim_end_matches(".gz").trim_end_matches(".zst");
+            let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
+            path.with_file_name(format!("{stem}.tagged.parquet"))
+        }
+        _ => PathBuf::from("feedback.tagged.parquet"),
+    }
+}
+
+impl Tag {
+    /// The job this command line asks for.
+    pub(crate) fn job(self) -> Job {
+        Job {
+            output: self.output.unwrap_or_else(|| default_output(&self.inputs)),
+            source: self.read.options(&self.manners),
+            inputs: self.inputs,
+            columns: Columns {
+                prefix: self.prefix,
+                clean_text: self.keep_clean,
+            },
+        }
+    }
+}
+
+impl Eval {
+    /// The question this command line asks.
+    pub(crate) fn question(self) -> Question {
+        Question {
+            source: self.read.options(&self.manners),
+            inputs: self.inputs,
+            label: self.label,
+            by: self.by,
+            only: self.only,
+            forced: self.forced,
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Which column holds the comments, and which one the id? Input: a sample of the table. Output: column names. Each text
+//! column is scored by how much its values read like sentences: words per value, how many values are distinct, no links,
+//! numbers, dates or ids; its name only tips the scales. Refuses to choose between two that read alike.
+
+use std::collections::HashSet;
+
+use polars::prelude::*;
+
+use super::names::{self, Hint};
+use super::table::{as_text, listed};
+use crate::error::{Error, Result};
+
+/// Below this nothing reads like comments. One-word answers of which one in ten is distinct reach 0.09.
+const ENOUGH: f64 = 0.08;
+/// A second column this close to the best one is no less likely.
+const CLOSE: f64 = 0.75;
+/// Words at which a value is as sentence-like as it gets.
+const FULL_LENGTH: f64 = 30.0;
+/// Characters of a value that are looked at.
+const LOOKED_AT: usize = 1000;
+
+/// What a look at the values says.
+pub(super) enum Found {
+    /// This column.
+    One(String),
+    /// Two columns are equally likely; each with an example.
+    Two([(String, String); 2]),
+    /// No column reads like comments.
+    None,
+}
+
+/// Finds the comments by what the columns hold.
+pub(super) fn by_values(sample: &DataFrame) -> Result<Found> {
+    let mut ranked = Vec::new();
+    for column in sample.columns() {
+        if names::hint(column.name()) == Hint::Never || !is_texty(column.dtype()) {
+            continue;
+        }
+        let text = as_text(column).map_err(broken)?;
+        let reading = Reading::of(text.str().map_err(broken)?.iter().flatten());
+        let score = reading.score() * names::hint(column.name()).weight();
+        if score >= ENOUGH {
+            ranked.push((score, column.name().to_string(), reading.example));
+        }
+    }
+    // Stable: of equals, the first column of the table comes first.
+    ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut ranked = ranked.into_iter();
+    Ok(match (ranked.next(), ranked.next()) {
+        (None, _) => Found::None,
+        (Some(best), Some(second)) if second.0 >= best.0 * CLOSE => {
+            Found::Two([(best.1, best.2), (second.1, second.2)])
+        }
+        (Some(best), _) => Found::One(best.1),
+    })
+}
+
+/// When no value says anything (all comments are empty), the one column that is called like comments.
+pub(super) fn by_name(schema: &Schema) -> Option<String> {
+    let mut named = schema
+        .iter()
+        .filter(|(name, dtype)| is_texty(dtype) && names::hint(name) == Hint::Comment)
+        .map(|(name, _)| name.to_string());
+    let only = named.next();
+    if named.next().is_none() { only } else { None }
+}
+
+/// The error for [`Found::Two`].
+pub(super) fn ambiguous([first, second]: [(String, String); 2]) -> Error {
+    let ((first, first_example), (second, second_example)) = (first, second);
+    Error::TwoTextColumns {
+        first,
+        first_example,
+        second,
+        second_example,
+    }
+}
+
+/// The column that is called like an id, has a value in every row and never the same one twice.
+pub(super) fn id(sample: &DataFrame) -> Result<Option<String>> {
+    let mut named: Vec<_> = sample
+        .columns()
+        .iter()
+        .filter_map(|c| names::id_rank(c.name()).map(|rank| (rank, c)))
+        .collect();
+    named.sort_by_key(|(rank, _)| *rank);
+    for (_, column) in named {
+        let Ok(text) = as_text(column) else { continue };
+        let mut seen = HashSet::new();
+        let unique = |value: Option<&str>| value.is_some_and(|v| !v.trim().is_empty() && seen.insert(v.to_owned()));
+        if text.str().map_err(broken)?.iter().all(unique) {
+            return Ok(Some(column.name().to_string()));
+        }
+    }
+    Ok(None)
+}
+
+/// Checks a name the user gave, and answers a wrong one with the nearest names there are.
+pub(super) fn named(option: &'static str, name: &str, schema: &Schema) -> Result<()> {
+    if schema.contains(name) {
+        return Ok(());
+    }
+    let lower = name.to_lowercase();
+    let mut near: Vec<_> = schema
+        .iter_names()
+        .map(|other| (strsim::jaro_winkler(&lower, &other.to_lowercase()), other.as_str()))
+        .filter(|(likeness, _)| *likeness >= 0.75)
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let hint = if near.is_empty() {
+        format!("columns: {}", listed(schema.iter_names().map(|n| n.as_str())))
+    } else {
+        let near: Vec<_> = near.iter().take(3).map(|(_, name)| format!("`{name}`")).collect();
+        format!("did you mean {}?", near.join(" or "))
+    };
+    Err(Error::UnknownColumn {
+        option,
+        name: name.to_owned(),
+        hint,
+    })
+}
+
+fn is_texty(dtype: &DataType) -> bool {
+    matches!(
+        dtype,
+        DataType::String | DataType::Binary | DataType::Categorical(..) | DataType::Enum(..)
+    )
+}
+
+fn broken(source: PolarsError) -> Error {
+    Error::Columns {
+        file: "the sample".to_owned(),
+        source,
+    }
+}
+
+/// How a column reads.
+#[derive(Default)]
+struct Reading {
+    /// Values with something in them.
+    filled: usize,
+    distinct: HashSet<String>,
+    /// Sum of how sentence-like each value is, 0 to 1.
+    likeness: f64,
+    /// The most sentence-like value, cut to one line.
+    example: String,
+    best: f64,
+}
+
+impl Reading {
+    fn of<'a>(values: impl Iterator<Item = &'a str>) -> Self {
+        let mut reading = Reading::default();
+        for value in values.map(str::trim).filter(|value| !value.is_empty()) {
+            let end = value.char_indices().nth(LOOKED_AT).map_or(value.len(), |(at, _)| at);
+            let value = &value[..end];
+            let Some(likeness) = likeness(value) else { continue };
+            reading.filled += 1;
+            reading.likeness += likeness;
+            if likeness > reading.best {
+                reading.best = likeness;
+                reading.example = one_line(value);
+            }
+            reading.distinct.insert(value.to_lowercase());
+        }
+        reading
+    }
+
+    /// Mean likeness, less for columns that repeat a few values. Comments repeat too ("ok"), so half distinct is enough,
+    /// and the root keeps short answers apart from categories.
+    fn score(&self) -> f64 {
+        if self.filled == 0 {
+            return 0.0;
+        }
+        let filled = self.filled as f64;
+        let distinct = self.distinct.len() as f64 / filled;
+        let repeats = if self.distinct.len() == 1 && self.filled > 1 {
+            0.05
+        } else {
+            (2.0 * distinct).min(1.0).sqrt()
+        };
+        self.likeness / filled * repeats
+    }
+}
+
+/// How much a value reads like a sentence, 0 to 1; none for values that say nothing either way (emoji, dashes).
+fn likeness(value: &str) -> Option<f64> {
+    let letters = value.chars().filter(|c| c.is_alphabetic()).count();
+    let digits = value.chars().filter(|c| c.is_numeric()).count();
+    if letters + digits == 0 {
+        return None;
+    }
+    let one_token = !value.contains(char::is_whitespace);
+    let link = one_token && (value.contains("://") || value.contains('@') || value.starts_with("www."));
+    let code = one_token && digits > 0;
+    let structured = value.starts_with(['{', '[']);
+    if link || code || structured || (letters as f64) < 0.6 * (letters + digits) as f64 {
+        return Some(0.0);
+    }
+    // Scripts without spaces: about two characters a word.
+    let unspaced = value
+        .chars()
+        .filter(|c| matches!(c, '\u{E00}'..='\u{E7F}' | '\u{3040}'..='\u{9FFF}'))
+        .count()
+        / 2;
+    let words: Vec<&str> = value
+        .split_whitespace()
+        .filter(|w| w.contains(char::is_alphabetic))
+        .collect();
+    let name = (2..=3).contains(&words.len()) && words.iter().all(|w| w.starts_with(char::is_uppercase));
+    let length = words.len().max(unspaced) as f64;
+    let full = ((1.0 + length).ln() / (1.0 + FULL_LENGTH).ln()).min(1.0);
+    Some(if name { full / 2.0 } else { full })
+}
+
+fn one_line(value: &str) -> String {
+    const SHOWN: usize = 60;
+    let words = value.split_whitespace().collect::<Vec<_>>().join(" ");
+    match words.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", words[..end].trim_end()),
+        None => words,
+    }
+}

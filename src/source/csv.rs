@@ -1,0 +1,196 @@
+//! Which rows does a CSV or TSV file hold? Input: a file, its encoding and dialect. Output: chunks of string columns,
+//! cell for cell as written, and a reject for every record with another number of fields than the header, with bytes
+//! that are not text, or with a quote that never closes. Blank lines are no records. Refuses nothing else.
+
+use std::collections::HashSet;
+use std::io::Read;
+
+use csv::{ByteRecord, StringRecord};
+use encoding_rs::Encoding;
+use polars::prelude::*;
+
+use super::MAX_COLUMNS;
+use super::dialect::{self, Dialect};
+use super::encoding;
+use super::input::{Counter, Input};
+use super::reject::{Reason, Reject};
+use super::table::{Chunk, Quota, Rows};
+use super::tape::{Next, Records};
+use crate::error::{Error, Result};
+
+/// The dialect and the column names are settled on this much of the file.
+const HEAD: u64 = 256 * 1024;
+
+/// What was settled about a file by looking at it.
+#[derive(Debug)]
+pub(super) struct Layout {
+    encoding: &'static Encoding,
+    dialect: Dialect,
+    header: Vec<String>,
+}
+
+/// Settles encoding, dialect and header.
+pub(super) fn look(
+    input: &Input,
+    encoding: &'static Encoding,
+    delimiter: Option<u8>,
+    prefer_tab: bool,
+    notes: &mut Vec<String>,
+) -> Result<Layout> {
+    let mut head = Vec::new();
+    let decoded = encoding::decoded(input.reader(&Counter::default())?, encoding);
+    decoded
+        .take(HEAD)
+        .read_to_end(&mut head)
+        .map_err(|source| input.failed(source))?;
+    let dialect = dialect::sniff(&head, (head.len() as u64) < HEAD, delimiter, prefer_tab);
+    drop(head);
+
+    let mut layout = Layout {
+        encoding,
+        dialect,
+        header: Vec::new(),
+    };
+    let mut record = ByteRecord::new();
+    if let Next::End = layout.records(input, &Counter::default(), &mut record)?.1 {
+        return Err(Error::Empty {
+            file: input.name.to_string(),
+        });
+    }
+    if record.len() > MAX_COLUMNS {
+        return Err(Error::TooManyColumns {
+            file: input.name.to_string(),
+            limit: MAX_COLUMNS,
+        });
+    }
+    let usual = if prefer_tab { b'\t' } else { b',' };
+    if dialect.delimiter != usual || !dialect.quoting {
+        notes.push(format!("{}: {}", input.name, dialect.name()));
+    }
+    layout.header = header(&record, |note| notes.push(format!("{}: {note}", input.name)));
+    Ok(layout)
+}
+
+impl Layout {
+    /// Every column is text.
+    pub(super) fn schema(&self) -> Schema {
+        self.header
+            .iter()
+            .map(|name| Field::new(name.as_str().into(), DataType::String))
+            .collect()
+    }
+
+    /// The rows of the file, from its start.
+    pub(super) fn rows(&self, input: &Input, counter: &Counter) -> Result<CsvRows> {
+        let (records, _) = self.records(input, counter, &mut ByteRecord::new())?;
+        Ok(CsvRows {
+            records,
+            header: self.header.clone(),
+            encoding: self.encoding,
+            row: 0,
+        })
+    }
+
+    /// The records after the header, which goes into `header`.
+    fn records(&self, input: &Input, counter: &Counter, header: &mut ByteRecord) -> Result<(Records, Next)> {
+        let decoded = encoding::decoded(input.reader(counter)?, self.encoding);
+        Records::new(decoded, self.dialect)
+            .and_then(|mut records| records.next(header).map(|next| (records, next)))
+            .map_err(|source| input.failed(source))
+    }
+}
+
+/// Column names, made unique: an empty one becomes `column_3`, a repeated one `name_2`.
+fn header(record: &ByteRecord, mut note: impl FnMut(String)) -> Vec<String> {
+    let given: Vec<String> = record
+        .iter()
+        .map(|name| String::from_utf8_lossy(name).into_owned())
+        .collect();
+    let mut names: Vec<String> = Vec::with_capacity(given.len());
+    let mut taken: HashSet<String> = given.iter().cloned().collect();
+    let mut seen = HashSet::new();
+    for (i, name) in given.into_iter().enumerate() {
+        if !name.trim().is_empty() && seen.insert(name.clone()) {
+            names.push(name);
+            continue;
+        }
+        let (stem, first, why) = if name.trim().is_empty() {
+            ("column", i + 1, "empty")
+        } else {
+            (name.as_str(), 2, "taken")
+        };
+        let unique = (first..)
+            .map(|n| format!("{stem}_{n}"))
+            .find(|n| taken.insert(n.clone()))
+            .unwrap_or_default();
+        note(format!(
+            "column {} is called `{unique}`, because its name is {why}",
+            i + 1
+        ));
+        names.push(unique);
+    }
+    names
+}
+
+/// Rows of one file, chunk by chunk.
+pub(super) struct CsvRows {
+    records: Records,
+    header: Vec<String>,
+    encoding: &'static Encoding,
+    row: u64,
+}
+
+impl Rows for CsvRows {
+    fn next(&mut self, input: &Input, quota: Quota) -> Result<Option<Chunk>> {
+        let mut cells: Vec<StringChunkedBuilder> = self
+            .header
+            .iter()
+            .map(|name| StringChunkedBuilder::new(name.as_str().into(), 0))
+            .collect();
+        let mut chunk = Chunk::default();
+        let mut record = ByteRecord::new();
+        let mut bytes = 0;
+        while !quota.is_full(&chunk, bytes) {
+            let next = self.records.next(&mut record).map_err(|source| input.failed(source))?;
+            let (row, line) = (self.row, self.records.line);
+            let reason = match next {
+                Next::End => break,
+                Next::Broken { reason, shown, bytes } => {
+                    chunk.rejects.push(Reject {
+                        bytes,
+                        ..Reject::new(&input.name, line, row, reason, &shown)
+                    });
+                    self.row += 1;
+                    continue;
+                }
+                Next::Record => encoding::fault(self.records.raw(), self.encoding),
+            };
+            self.row += 1;
+            bytes += self.records.raw().len();
+            let reason = reason.or_else(|| {
+                let (expected, found) = (cells.len(), record.len());
+                (expected != found).then_some(Reason::Fields { expected, found })
+            });
+            let (reason, used) = match (reason, StringRecord::from_byte_record(record)) {
+                (None, Ok(text)) => {
+                    cells
+                        .iter_mut()
+                        .zip(&text)
+                        .for_each(|(cells, value)| cells.append_value(value));
+                    chunk.rows.push(row);
+                    (None, text.into_byte_record())
+                }
+                (Some(reason), Ok(text)) => (Some(reason), text.into_byte_record()),
+                (reason, Err(damage)) => (reason.or(Some(Reason::NotUtf8)), damage.into_byte_record()),
+            };
+            record = used;
+            if let Some(reason) = reason {
+                chunk
+                    .rejects
+                    .push(Reject::new(&input.name, line, row, reason, self.records.raw()));
+            }
+        }
+        let columns = cells.into_iter().map(|cells| cells.finish().into_column()).collect();
+        chunk.into_some(columns, input)
+    }
+}

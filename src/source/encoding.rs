@@ -1,0 +1,321 @@
+//! In which characters is a text file written? Input: the bytes of a file. Output: its encoding, and a reader that turns
+//! it into UTF-8 on the way. Order: byte order mark; UTF-16 by its NUL bytes; UTF-8 when most of what is not ASCII is;
+//! otherwise chardetng decides between the legacy encodings. Refuses files that are no text at all (images, XLSX, PDF).
+
+use std::io::{self, Read};
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
+
+use super::input::{Bytes, Counter, Input};
+use super::reject::Reason;
+use crate::error::{Error, Result};
+
+const BLOCK: usize = 64 * 1024;
+/// chardetng gets this much of the blocks that are not plain ASCII; more does not change its mind.
+const SAMPLE: usize = 1024 * 1024;
+
+/// Looks up what `--encoding` says.
+pub(super) fn by_label(label: &str) -> Result<&'static Encoding> {
+    Encoding::for_label_no_replacement(label.as_bytes()).ok_or_else(|| Error::UnknownEncoding {
+        label: label.to_owned(),
+    })
+}
+
+/// Tells the encoding of a text file. Plain ASCII files are read to their end, since one late line may decide.
+pub(super) fn detect(input: &Input, given: Option<&'static Encoding>) -> Result<&'static Encoding> {
+    let mut reader = input.reader(&Counter::default())?;
+    let mut block = Vec::with_capacity(BLOCK);
+    next_block(&mut reader, &mut block).map_err(|source| input.failed(source))?;
+    let text = block.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&block);
+    if block.len() < BLOCK && text.iter().all(u8::is_ascii_whitespace) {
+        return Err(Error::Empty {
+            file: input.name.to_string(),
+        });
+    }
+    if let Some((looks, cure)) = known_binary(&block) {
+        return Err(Error::NotATable {
+            file: input.name.to_string(),
+            looks,
+            cure,
+        });
+    }
+    if let Some(encoding) = given
+        .or_else(|| Encoding::for_bom(&block).map(|(e, _)| e))
+        .or_else(|| utf16(&block))
+    {
+        return Ok(encoding);
+    }
+    if mostly_controls(&block) {
+        let cure = "give CSV, TSV, JSON lines, a JSON array or Parquet (--encoding, if it is text after all)";
+        return Err(Error::NotATable {
+            file: input.name.to_string(),
+            looks: "binary data",
+            cure,
+        });
+    }
+    let mut guess = Guess::default();
+    while !block.is_empty() && guess.seen < SAMPLE {
+        guess.add(&block);
+        next_block(&mut reader, &mut block).map_err(|source| input.failed(source))?;
+    }
+    Ok(guess.finish())
+}
+
+/// The same bytes as UTF-8, without a byte order mark. UTF-8 goes through untouched, damage included; in other encodings
+/// what cannot be decoded becomes U+FFFD.
+pub(super) fn decoded(bytes: Bytes, encoding: &'static Encoding) -> Bytes {
+    let mut builder = encoding_rs_io::DecodeReaderBytesBuilder::new();
+    builder.bom_sniffing(false).strip_bom(true);
+    if encoding != UTF_8 {
+        builder.encoding(Some(encoding));
+    }
+    Box::new(builder.build(bytes))
+}
+
+/// Why a record of a file in this encoding cannot be a row, if it cannot. A half emoji in UTF-16 (some exports cut
+/// comments at a number of units) stays as U+FFFD, because the rest of the comment is sound.
+pub(super) fn fault(record: &[u8], encoding: &'static Encoding) -> Option<Reason> {
+    if record.contains(&0) {
+        return Some(Reason::Nul);
+    }
+    let unicode = [UTF_8, UTF_16LE, UTF_16BE, GB18030].contains(&encoding);
+    (!unicode && record.windows(3).any(|w| w == "\u{FFFD}".as_bytes())).then(|| Reason::NotInEncoding(encoding.name()))
+}
+
+fn next_block(reader: &mut Bytes, block: &mut Vec<u8>) -> io::Result<()> {
+    block.clear();
+    reader.take(BLOCK as u64).read_to_end(block).map(|_| ())
+}
+
+/// Counts how much of a text is sound UTF-8, while chardetng forms its own opinion.
+struct Guess {
+    detector: EncodingDetector,
+    seen: usize,
+    sound: usize,
+    damaged: usize,
+    /// The start of a character that a block boundary tore.
+    torn: Vec<u8>,
+}
+
+impl Default for Guess {
+    fn default() -> Self {
+        let detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+        Guess {
+            detector,
+            seen: 0,
+            sound: 0,
+            damaged: 0,
+            torn: Vec::new(),
+        }
+    }
+}
+
+impl Guess {
+    fn add(&mut self, block: &[u8]) {
+        if block.is_ascii() && self.torn.is_empty() {
+            return;
+        }
+        self.seen += block.len();
+        self.detector.feed(block, false);
+        let mut bytes = std::mem::take(&mut self.torn);
+        bytes.extend_from_slice(block);
+        self.torn = bytes.split_off(bytes.len() - unfinished(&bytes));
+        self.count(&bytes);
+    }
+
+    fn count(&mut self, bytes: &[u8]) {
+        for chunk in bytes.utf8_chunks() {
+            self.sound += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+            self.damaged += chunk.invalid().len().min(1);
+        }
+    }
+
+    /// Legacy text is hardly ever sound UTF-8 by accident, so more sound characters than damaged places means UTF-8.
+    fn finish(mut self) -> &'static Encoding {
+        let torn = std::mem::take(&mut self.torn);
+        self.count(&torn);
+        if self.sound > self.damaged || self.damaged == 0 {
+            return UTF_8;
+        }
+        self.detector.feed(b"", true);
+        self.detector.guess(None, Utf8Detection::Deny)
+    }
+}
+
+/// How many bytes at the end begin a UTF-8 character that is not complete.
+fn unfinished(bytes: &[u8]) -> usize {
+    (1..=bytes.len().min(3))
+        .find(|&back| {
+            let needs = match bytes[bytes.len() - back] {
+                0xC2..=0xDF => 2,
+                0xE0..=0xEF => 3,
+                0xF0..=0xF4 => 4,
+                _ => 0,
+            };
+            needs > back
+        })
+        .unwrap_or(0)
+}
+
+/// UTF-16 without a mark: delimiters, digits, spaces and line ends put NUL bytes on one side of the pairs.
+fn utf16(block: &[u8]) -> Option<&'static Encoding> {
+    let zeros = |side: usize| block.iter().skip(side).step_by(2).filter(|&&b| b == 0).count();
+    let (big, little) = (zeros(0), zeros(1));
+    let encoding = if little > big * 10 { UTF_16LE } else { UTF_16BE };
+    let (more, less) = (big.max(little), big.min(little));
+    if more < 3 || more * 40 < block.len() || more <= less * 10 {
+        return None;
+    }
+    let (text, damaged) = encoding.decode_without_bom_handling(&block[..block.len() & !1]);
+    // The block may end inside a surrogate pair.
+    let sound = !damaged || !text.trim_end_matches('\u{FFFD}').contains('\u{FFFD}');
+    (sound && !mostly_controls(text.as_bytes())).then_some(encoding)
+}
+
+/// Text has hardly any control characters but tabs and line ends; a few (a stray NUL) are a matter of their row.
+fn mostly_controls(bytes: &[u8]) -> bool {
+    let controls = bytes
+        .iter()
+        .filter(|b| matches!(b, 0..=8 | 0x0E..=0x1A | 0x1C..=0x1F | 0x7F))
+        .count();
+    controls >= 8 && controls * 50 > bytes.len()
+}
+
+/// What the first bytes say, and what to do about it.
+fn known_binary(head: &[u8]) -> Option<(&'static str, &'static str)> {
+    const SHEET: &str = "save the sheet as CSV (UTF-8) and give that";
+    const TABLE: &str = "give CSV, TSV, JSON lines, a JSON array or Parquet";
+    const UNPACK: &str = "unpack it first, or pack it with gzip or zstd";
+    const MAGIC: &[(&[u8], &str, &str)] = &[
+        (b"\x89PNG", "a PNG image", TABLE),
+        (b"\xFF\xD8\xFF", "a JPEG image", TABLE),
+        (b"GIF8", "a GIF image", TABLE),
+        (b"%PDF-", "a PDF document", TABLE),
+        (b"\xD0\xCF\x11\xE0", "an old Excel or Word file (XLS, DOC)", SHEET),
+        (b"7z\xBC\xAF\x27\x1C", "a 7-Zip archive", UNPACK),
+        (b"Rar!\x1A\x07", "a RAR archive", UNPACK),
+        (b"\xFD7zXZ\0", "an xz archive", UNPACK),
+        (b"BZh91AY&SY", "a bzip2 archive", UNPACK),
+        (b"\x7FELF", "a program", TABLE),
+        (
+            b"SQLite format 3\0",
+            "an SQLite database",
+            "export the table as CSV and give that",
+        ),
+        (
+            b"ARROW1",
+            "an Arrow IPC (Feather) file",
+            "save it as Parquet and give that",
+        ),
+        (b"Obj\x01", "an Avro file", "save it as Parquet and give that"),
+        (b"\xFF\xFE\0\0", "UTF-32 text", "save it as UTF-8 and give that"),
+        (b"\0\0\xFE\xFF", "UTF-32 text", "save it as UTF-8 and give that"),
+    ];
+    if head.starts_with(b"PK\x03\x04") {
+        let sheet = head.windows(3).any(|w| w == b"xl/") || head.windows(13).any(|w| w == b"[Content_Type");
+        return Some(if sheet {
+            ("an Excel workbook (XLSX)", SHEET)
+        } else {
+            ("a ZIP archive (XLSX?)", UNPACK)
+        });
+    }
+    let start: Vec<u8> = head
+        .trim_ascii_start()
+        .iter()
+        .take(14)
+        .map(u8::to_ascii_lowercase)
+        .collect();
+    if start.starts_with(b"<!doctype html") || start.starts_with(b"<html") {
+        return Some((
+            "an HTML page",
+            "a login or error page may have been saved in place of the export",
+        ));
+    }
+    if start.starts_with(b"<?xml") {
+        return Some(("an XML document", TABLE));
+    }
+    MAGIC
+        .iter()
+        .find(|(magic, ..)| head.starts_with(magic))
+        .map(|&(_, looks, cure)| (looks, cure))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use encoding_rs::{WINDOWS_1250, WINDOWS_1251, WINDOWS_1252};
+
+    fn guess(bytes: &[u8]) -> &'static Encoding {
+        let mut guess = Guess::default();
+        bytes.chunks(7).for_each(|block| guess.add(block));
+        guess.finish()
+    }
+
+    #[test]
+    fn legacy_encodings_are_told_apart() {
+        let cases = [
+            (
+                WINDOWS_1250,
+                "Przesyłka przyszła późno, opakowanie było zniszczone, a kurier źle się odzywał. Żenada!",
+            ),
+            (
+                WINDOWS_1251,
+                "Посылка пришла поздно, коробка была порвана. Дуже повільна доставка, їжа холодна, є питання.",
+            ),
+            (
+                WINDOWS_1252,
+                "La livraison était très en retard et le colis abîmé. Não voltarei a comprar, péssima experiência.",
+            ),
+        ];
+        for (encoding, text) in cases {
+            let (bytes, _, lossy) = encoding.encode(text);
+            assert!(!lossy);
+            assert_eq!(guess(&bytes), encoding, "{text}");
+            assert_eq!(guess(text.as_bytes()), UTF_8, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_little_damage_leaves_utf8_what_it_is() {
+        let mut bytes = "Дуже смачно, але довго чекали\n".repeat(3).into_bytes();
+        bytes.extend_from_slice(b"caf\xE9\n");
+        assert_eq!(guess(&bytes), UTF_8);
+        assert_eq!(guess(b"id,comment\n1,caf\xE9\n").name(), "windows-1252");
+        assert_eq!(guess(b"plain\n"), UTF_8);
+    }
+
+    #[test]
+    fn utf16_without_a_mark_shows_in_its_nul_bytes() {
+        for text in [
+            "id;comment\r\n1;so so\r\n",
+            "номер;відгук\r\n1;Дуже смачно, але довго чекали 😀\r\n",
+        ] {
+            let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+            assert_eq!((utf16(&little), utf16(&big)), (Some(UTF_16LE), Some(UTF_16BE)));
+            assert_eq!(utf16(text.as_bytes()), None);
+        }
+        assert_eq!(utf16(b"id,comment\n1,a stray \0 in a row\n"), None);
+    }
+
+    #[test]
+    fn what_is_no_text_is_named() {
+        for (bytes, looks) in [
+            (
+                &b"PK\x03\x04\x14\0\x06\0[Content_Types].xml"[..],
+                "an Excel workbook (XLSX)",
+            ),
+            (b"%PDF-1.7", "a PDF document"),
+            (b"\n <!DOCTYPE HTML><title>Sign in", "an HTML page"),
+        ] {
+            assert_eq!(known_binary(bytes).unwrap().0, looks);
+        }
+        assert_eq!(known_binary(b"id,comment"), None);
+        let noise: Vec<u8> = (0..4000u32)
+            .map(|i| (i.wrapping_mul(2_654_435_761) >> 11) as u8)
+            .collect();
+        assert!(mostly_controls(&noise));
+        assert!(!mostly_controls("a\tb\r\n\0".repeat(2).as_bytes()));
+    }
+}

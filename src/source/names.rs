@@ -1,0 +1,180 @@
+//! What does a column's name say about it? Input: a name in any of the languages exports are written in. Output: a hint,
+//! never a verdict, except that a column called like a label is never taken for the comments.
+
+/// What a name suggests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hint {
+    /// Called like comments: `Review Text`, `відгук`, `opinia`.
+    Comment,
+    /// Says nothing, or says both.
+    Open,
+    /// Called like something else: a channel, a city, an author.
+    Other,
+    /// Written by the company, not by the customer: a reply.
+    Reply,
+    /// Holds answers, such as a gold label; taking it for the comments would be a fatal mix-up.
+    Never,
+}
+
+impl Hint {
+    /// What the score of a column is multiplied with.
+    pub(super) fn weight(self) -> f64 {
+        match self {
+            Hint::Comment => 1.3,
+            Hint::Open => 1.0,
+            Hint::Other | Hint::Reply => 0.4,
+            Hint::Never => 0.0,
+        }
+    }
+}
+
+#[rustfmt::skip]
+const COMMENT: &[&str] = &[
+    "comment", "comments", "text", "review", "reviews", "feedback", "message", "body", "content", "verbatim", "verbatims",
+    "opinion", "opinions", "narrative", "description", "complaint", "testimonial", "tweet", "remark", "remarks",
+    "коментар", "коментарі", "відгук", "відгуки", "текст", "скарга", "повідомлення", "думка",
+    "отзыв", "отзывы", "комментарий", "комментарии", "жалоба", "сообщение", "мнение", "коментар", "отзив", "мнение",
+    "komentarz", "komentarze", "opinia", "opinie", "treść", "tresc", "wiadomość", "uwagi", "reklamacja",
+    "megjegyzés", "vélemény", "velemeny", "értékelés", "szöveg", "üzenet", "panasz",
+    "comentário", "comentario", "comentarios", "comentários", "avaliação", "mensagem", "texto", "opinião", "conteúdo",
+    "reclamação", "relato", "reseña", "opinión", "mensaje", "contenido", "queja",
+    "kommentar", "kommentare", "bewertung", "nachricht", "rückmeldung", "beschwerde", "meinung", "inhalt", "freitext",
+    "commentaire", "commentaires", "avis", "texte", "contenu", "réclamation", "verbatims",
+    "commento", "commenti", "recensione", "recensioni", "testo", "messaggio", "opinione", "reclamo",
+    "opmerking", "opmerkingen", "beoordeling", "bericht", "tekst", "reactie", "klacht", "toelichting",
+    "komentář", "recenze", "názor", "zpráva", "hodnocení", "komentár", "recenzia", "správa",
+    "yorum", "yorumlar", "görüş", "mesaj", "şikayet", "metin", "omdöme", "recension", "meddelande", "åsikt",
+    "comentariu", "recenzie", "părere", "mesaj", "recenzija", "poruka", "mišljenje",
+];
+
+#[rustfmt::skip]
+const OTHER: &[&str] = &[
+    "id", "ids", "uuid", "url", "link", "links", "email", "mail", "phone", "author", "user", "username", "name", "nickname",
+    "customer", "date", "time", "created", "updated", "timestamp", "address", "city", "country", "region", "state", "zip",
+    "product", "brand", "store", "shop", "branch", "department", "channel", "category", "type", "status", "tag", "tags",
+    "language", "lang", "locale", "segment", "gender", "age", "source", "domain", "device", "os", "version", "platform",
+    "touchpoint", "priority", "company", "group", "score", "rating", "stars", "count", "length", "title", "headline",
+    "canal", "kanal", "kanał", "канал", "місто", "город", "miasto", "ciudad", "cidade", "ville", "stadt", "дата", "data",
+    "datum", "fecha", "мова", "язык", "język", "idioma", "langue", "sprache", "lingua", "клієнт", "клиент", "автор",
+    "autor", "auteur", "autore", "kategoria", "категорія", "категория", "kategorie", "categoria", "catégorie",
+];
+
+const REPLY: &[&str] = &[
+    "reply",
+    "replies",
+    "agent",
+    "developer",
+    "відповідь",
+    "ответ",
+    "odpowiedź",
+    "antwort",
+    "respuesta",
+];
+
+#[rustfmt::skip]
+const NEVER: &[&str] = &[
+    "gold", "label", "labels", "sentiment", "sentiments", "polarity", "emotion", "emotions", "sentimento", "sentimiento",
+    "sentyment", "настрій", "тональність", "тональность", "класс", "клас", "class", "target", "stimmung", "ut",
+];
+
+/// What kind of record an id belongs to, for choosing `review_id` over `customer_id`.
+#[rustfmt::skip]
+const RECORD: &[&str] = &[
+    "review", "response", "ticket", "comment", "feedback", "respondent", "case", "complaint", "survey", "message", "post",
+    "tweet", "mention", "answer", "row", "record", "entry", "submission",
+];
+
+/// What a name suggests about the values.
+pub(super) fn hint(name: &str) -> Hint {
+    let words = words(name);
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    if has(NEVER) {
+        Hint::Never
+    } else if has(REPLY) {
+        Hint::Reply
+    } else {
+        match (has(COMMENT), has(OTHER)) {
+            (true, false) => Hint::Comment,
+            (false, true) => Hint::Other,
+            _ => Hint::Open,
+        }
+    }
+}
+
+/// How well a name suits an id: 0 for `id` itself, 1 for a record's, 2 for any other; none for names that are no id's.
+pub(super) fn id_rank(name: &str) -> Option<u8> {
+    if name.trim() == "#" {
+        return Some(0);
+    }
+    let words = words(name);
+    let last = words.last()?;
+    if !["id", "uuid", "guid", "ід", "ид", "№"].contains(&last.as_str()) {
+        return None;
+    }
+    Some(match words.as_slice() {
+        [_] => 0,
+        [.., owner, _] if RECORD.contains(&owner.as_str()) => 1,
+        _ => 2,
+    })
+}
+
+/// The words of a name in lower case: `ResponseId`, `response_id` and `Response ID` are the same.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut after_lower = false;
+    for c in name.chars() {
+        let is_word = c.is_alphanumeric() || c == '№';
+        if (!is_word || (after_lower && c.is_uppercase())) && words.last().is_some_and(|w| !w.is_empty()) {
+            words.push(String::new());
+        }
+        if is_word && let Some(word) = words.last_mut() {
+            word.extend(c.to_lowercase());
+        }
+        after_lower = c.is_lowercase();
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_hint_in_many_languages() {
+        for name in [
+            "Review Text",
+            "comment",
+            "Відгук",
+            "TREŚĆ",
+            "Consumer complaint narrative",
+            "vélemény",
+            "reviewBody",
+        ] {
+            assert_eq!(hint(name), Hint::Comment, "{name}");
+        }
+        assert_eq!(hint("Review Title"), Hint::Open);
+        assert_eq!(hint("Developer Reply Text"), Hint::Reply);
+        assert_eq!(hint("city"), Hint::Other);
+        for name in [
+            "gold",
+            "sentiment_label",
+            "airline_sentiment",
+            "Sentiment",
+            "ut_clean_text",
+        ] {
+            assert_eq!(hint(name), Hint::Never, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_nearer_an_id_is_to_the_record_the_better() {
+        assert_eq!(["id", "#", "ID", "№"].map(id_rank), [Some(0); 4]);
+        assert_eq!(
+            ["ResponseId", "review_id", "Ticket ID", "tweetID"].map(id_rank),
+            [Some(1); 4]
+        );
+        assert_eq!(["customer_id", "asin id"].map(id_rank), [Some(2); 2]);
+        assert_eq!(["paid", "idea", "valid", "", "identity"].map(id_rank), [None; 5]);
+    }
+}

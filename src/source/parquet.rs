@@ -1,0 +1,138 @@
+//! Which rows does a Parquet file hold? Input: a file that can be jumped about in. Output: chunks of its columns, types
+//! and all, decoded at most one row group (and about 128 MiB) at a time. Refuses files that are cut short or damaged:
+//! the decoder's panics on such files are caught and told as damage.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+
+use polars::prelude::*;
+
+use super::input::{Counter, Input};
+use super::table::{Chunk, Quota, Rows};
+use crate::error::{Error, Result};
+
+/// A row group larger than this is decoded in parts.
+const DECODED: usize = 128 * 1024 * 1024;
+
+/// What the footer says.
+#[derive(Debug)]
+pub(super) struct Layout {
+    footer: FileMetadataRef,
+    schema: Schema,
+    /// Row ranges to decode at once: first row, number of rows.
+    parts: Vec<(usize, usize)>,
+}
+
+/// Reads the footer.
+pub(super) fn look(input: &mut Input) -> Result<Layout> {
+    let file = input.seekable()?;
+    let (footer, empty) = guarded(input, move || {
+        let mut reader = ParquetReader::new(file);
+        let footer = reader.get_metadata()?.clone();
+        Ok((footer, reader.with_slice(Some((0, 0))).finish()?))
+    })?;
+    let mut parts = Vec::new();
+    let mut first = 0;
+    for group in &footer.row_groups {
+        let rows = group.num_rows();
+        let step = rows.div_ceil(group.total_byte_size().div_ceil(DECODED).max(1)).max(1);
+        parts.extend((0..rows).step_by(step).map(|at| (first + at, step.min(rows - at))));
+        first += rows;
+    }
+    Ok(Layout {
+        footer,
+        schema: empty.schema().as_ref().clone(),
+        parts,
+    })
+}
+
+impl Layout {
+    pub(super) fn schema(&self) -> Schema {
+        self.schema.clone()
+    }
+
+    /// The rows of the file, from its start.
+    pub(super) fn rows(&self, counter: &Counter) -> ParquetRows {
+        ParquetRows {
+            footer: Arc::clone(&self.footer),
+            parts: self.parts.clone().into_iter(),
+            decoded: DataFrame::empty(),
+            row: 0,
+            counter: Arc::clone(counter),
+        }
+    }
+}
+
+/// Rows of one file, chunk by chunk.
+pub(super) struct ParquetRows {
+    footer: FileMetadataRef,
+    parts: std::vec::IntoIter<(usize, usize)>,
+    /// What is left of the part that was decoded last.
+    decoded: DataFrame,
+    row: u64,
+    counter: Counter,
+}
+
+impl Rows for ParquetRows {
+    fn next(&mut self, input: &Input, quota: Quota) -> Result<Option<Chunk>> {
+        while self.decoded.height() == 0 {
+            let Some((first, rows)) = self.parts.next() else {
+                return Ok(None);
+            };
+            // Let go of the last part before the next one is decoded.
+            self.decoded = DataFrame::empty();
+            self.decoded = part(input, &self.footer, first, rows)?;
+            if self.decoded.height() != rows {
+                let detail = format!(
+                    "{rows} rows announced from row {first} on, {} found",
+                    self.decoded.height()
+                );
+                return Err(Error::Damaged {
+                    file: input.name.to_string(),
+                    what: "Parquet",
+                    detail,
+                });
+            }
+        }
+        let length = quota.rows_of(&self.decoded);
+        let frame = self.decoded.slice(0, length);
+        self.decoded = self.decoded.slice(length as i64, usize::MAX);
+        let rows = (self.row..self.row + length as u64).collect();
+        self.row += length as u64;
+        let share = self.row as f64 / self.footer.num_rows.max(1) as f64;
+        self.counter
+            .store((share * input.bytes as f64) as u64, Ordering::Relaxed);
+        Ok(Some(Chunk {
+            frame,
+            rows,
+            rejects: Vec::new(),
+        }))
+    }
+}
+
+fn part(input: &Input, footer: &FileMetadataRef, first: usize, rows: usize) -> Result<DataFrame> {
+    let file = input.stored()?;
+    guarded(input, || {
+        let mut reader = ParquetReader::new(file);
+        reader.set_metadata(Arc::clone(footer));
+        // This strategy passes over the other row groups without touching them.
+        reader
+            .read_parallel(ParallelStrategy::RowGroups)
+            .with_slice(Some((first, rows)))
+            .finish()
+    })
+}
+
+/// Runs the decoder. It panics on some damaged files; that is damage like any other.
+fn guarded<T>(input: &Input, decode: impl FnOnce() -> PolarsResult<T>) -> Result<T> {
+    let detail = match catch_unwind(AssertUnwindSafe(decode)) {
+        Ok(Ok(value)) => return Ok(value),
+        Ok(Err(source)) => source.to_string(),
+        Err(_) => "the decoder gave up".to_owned(),
+    };
+    Err(Error::Damaged {
+        file: input.name.to_string(),
+        what: "Parquet",
+        detail,
+    })
+}

@@ -1,0 +1,293 @@
+//! What is one file as a table, and how do several become one? Input: an [`Input`] and what the user said. Output: its
+//! format and columns, then its rows in chunks; the union of all columns; a sample of all files. Columns that differ in
+//! type become text. Refuses nested columns whose types differ, since no text says what they held.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::io::Read;
+
+use encoding_rs::Encoding;
+use polars::prelude::*;
+use xxhash_rust::xxh3::Xxh3;
+
+use super::input::{Counter, Input};
+use super::reject::Reject;
+use super::{BATCH_BYTES, Format, MAX_COLUMNS, SourceOptions, csv, encoding, json, parquet, piece};
+use crate::error::{Error, Result};
+
+/// A file whose format and columns are settled.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub(super) input: Input,
+    layout: Layout,
+}
+
+#[derive(Debug)]
+enum Layout {
+    Csv(csv::Layout),
+    Json(json::Layout),
+    Parquet(parquet::Layout),
+}
+
+/// The rows of one file in chunks; one implementation per format.
+pub(super) trait Rows: Send {
+    /// The next chunk, or none at the end of the file.
+    fn next(&mut self, input: &Input, quota: Quota) -> Result<Option<Chunk>>;
+}
+
+/// Some rows of one file in the file's own columns.
+#[derive(Debug, Default)]
+pub(super) struct Chunk {
+    pub(super) frame: DataFrame,
+    pub(super) rows: Vec<u64>,
+    pub(super) rejects: Vec<Reject>,
+}
+
+/// How much goes into a chunk.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Quota {
+    pub(super) rows: usize,
+    pub(super) bytes: usize,
+}
+
+impl Chunk {
+    /// The chunk with these columns, or none if it has neither rows nor rejects.
+    pub(super) fn into_some(mut self, columns: Vec<Column>, input: &Input) -> Result<Option<Self>> {
+        if self.rows.is_empty() && self.rejects.is_empty() {
+            return Ok(None);
+        }
+        self.frame = DataFrame::new(self.rows.len(), columns).map_err(|source| Error::Columns {
+            file: input.name.to_string(),
+            source,
+        })?;
+        Ok(Some(self))
+    }
+}
+
+impl Quota {
+    /// Whether a chunk with so many bytes of records is done.
+    pub(super) fn is_full(self, chunk: &Chunk, bytes: usize) -> bool {
+        chunk.rows.len() + chunk.rejects.len() >= self.rows || bytes >= self.bytes
+    }
+
+    /// How many rows of a decoded table to take, at least one.
+    pub(super) fn rows_of(self, frame: &DataFrame) -> usize {
+        let mut lengths = vec![0; self.rows.min(frame.height())];
+        for text in frame.columns().iter().filter_map(|column| column.str().ok()) {
+            for (length, value) in lengths.iter_mut().zip(text.iter()) {
+                *length += value.map_or(0, str::len);
+            }
+        }
+        let mut total = 0;
+        let within = lengths.iter().take_while(|length| {
+            total += **length;
+            total <= self.bytes
+        });
+        within.count().max(1)
+    }
+}
+
+impl Table {
+    /// Settles the format (as told, by content, by extension) and the columns of one file.
+    pub(super) fn look(
+        mut input: Input,
+        options: &SourceOptions,
+        encoding: Option<&'static Encoding>,
+        notes: &mut Vec<String>,
+    ) -> Result<Self> {
+        let mut magic = Vec::new();
+        let reader = input.reader(&Counter::default())?;
+        reader
+            .take(4)
+            .read_to_end(&mut magic)
+            .map_err(|source| input.failed(source))?;
+        let told = options.format.or(match input.extension().as_str() {
+            "csv" => Some(Format::Csv),
+            "tsv" | "tab" => Some(Format::Tsv),
+            "jsonl" | "ndjson" => Some(Format::Jsonl),
+            "json" => Some(Format::Json),
+            "parquet" | "pq" => Some(Format::Parquet),
+            _ => None,
+        });
+        if magic == b"PAR1" || (told == Some(Format::Parquet) && !magic.is_empty()) {
+            let layout = Layout::Parquet(parquet::look(&mut input)?);
+            return Ok(Table { input, layout });
+        }
+        let encoding = encoding::detect(&input, encoding)?;
+        if encoding != encoding_rs::UTF_8 {
+            notes.push(format!("{}: encoding {}", input.name, encoding.name().to_lowercase()));
+        }
+        let format = match told {
+            Some(format) => format,
+            None if options.delimiter.is_some() => Format::Csv,
+            None => by_content(&input, encoding)?,
+        };
+        let layout = match format {
+            Format::Jsonl => Layout::Json(json::look(&input, encoding, true)?),
+            Format::Json => Layout::Json(json::look(&input, encoding, false)?),
+            _ => Layout::Csv(csv::look(
+                &input,
+                encoding,
+                options.delimiter,
+                format == Format::Tsv,
+                notes,
+            )?),
+        };
+        Ok(Table { input, layout })
+    }
+
+    fn schema(&self) -> Schema {
+        match &self.layout {
+            Layout::Csv(layout) => layout.schema(),
+            Layout::Json(layout) => layout.schema(),
+            Layout::Parquet(layout) => layout.schema(),
+        }
+    }
+
+    /// The rows from the start of the file; stored bytes are counted as they are read.
+    pub(super) fn rows(&self, counter: &Counter, settled: &Schema) -> Result<Box<dyn Rows>> {
+        Ok(match &self.layout {
+            Layout::Csv(layout) => Box::new(layout.rows(&self.input, counter)?),
+            Layout::Json(layout) => Box::new(layout.rows(&self.input, counter, settled)?),
+            Layout::Parquet(layout) => Box::new(layout.rows(counter)),
+        })
+    }
+}
+
+fn by_content(input: &Input, encoding: &'static Encoding) -> Result<Format> {
+    let decoded = encoding::decoded(input.reader(&Counter::default())?, encoding);
+    Ok(
+        match piece::first_character(decoded).map_err(|source| input.failed(source))? {
+            Some(b'[' | b'{') => Format::Json,
+            _ => Format::Csv,
+        },
+    )
+}
+
+/// The columns of all tables in the order of first sight. Where types differ the column is text; a column that is null
+/// in one file takes its type from the others.
+pub(super) fn union<'a>(tables: impl Iterator<Item = &'a Table>) -> Result<Schema> {
+    let mut union = Schema::default();
+    for table in tables {
+        for (name, dtype) in table.schema().iter() {
+            let settled = match union.get(name) {
+                Some(known) if *known == DataType::Null => dtype.clone(),
+                Some(known) if known == dtype || *dtype == DataType::Null => known.clone(),
+                Some(_) => DataType::String,
+                None => dtype.clone(),
+            };
+            union.with_column(name.clone(), settled);
+        }
+        if union.len() > MAX_COLUMNS {
+            return Err(Error::TooManyColumns {
+                file: table.input.name.to_string(),
+                limit: MAX_COLUMNS,
+            });
+        }
+    }
+    let nulls: Vec<_> = union
+        .iter()
+        .filter(|(_, d)| **d == DataType::Null)
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in nulls {
+        union.with_column(name, DataType::String);
+    }
+    Ok(union)
+}
+
+/// The same rows in the settled columns: absent ones are null, others are cast if they must be.
+pub(super) fn align(frame: &DataFrame, settled: &Schema) -> PolarsResult<DataFrame> {
+    let columns = settled.iter().map(|(name, dtype)| match frame.column(name) {
+        Ok(column) if column.dtype() == dtype => Ok(column.clone()),
+        Ok(column) if *dtype == DataType::String => as_text(column),
+        Ok(column) => column.strict_cast(dtype),
+        Err(_) => Ok(Column::full_null(name.clone(), frame.height(), dtype)),
+    });
+    DataFrame::new(frame.height(), columns.collect::<PolarsResult<_>>()?)
+}
+
+/// A column as text. Bytes without a type are taken for UTF-8, as old Parquet writers mean them.
+pub(super) fn as_text(column: &Column) -> PolarsResult<Column> {
+    match column.dtype() {
+        DataType::String => Ok(column.clone()),
+        DataType::Binary => {
+            let bytes = column.binary()?;
+            let text: StringChunked = bytes.iter().map(|value| value.map(String::from_utf8_lossy)).collect();
+            Ok(text.with_name(column.name().clone()).into_column())
+        }
+        _ => column.strict_cast(&DataType::String),
+    }
+}
+
+/// One hash per row over the names and values of its cells. Absent cells do not count, so that it does not matter which
+/// columns other files have.
+pub(super) fn hashes(frame: &DataFrame) -> Vec<u64> {
+    let mut hashers = vec![Xxh3::new(); frame.height()];
+    for column in frame.columns() {
+        let text = as_text(column).ok();
+        let text = text.as_ref().and_then(|text| text.str().ok());
+        for (row, hasher) in hashers.iter_mut().enumerate() {
+            // Nested values have no cast to text, but they can be printed.
+            let cell = match text {
+                Some(text) => text.get(row).map(Cow::Borrowed),
+                None => column
+                    .get(row)
+                    .ok()
+                    .filter(|v| !v.is_null())
+                    .map(|value| Cow::Owned(format!("{value:?}"))),
+            };
+            for part in cell.iter().flat_map(|cell| [column.name().as_str(), cell.as_ref()]) {
+                hasher.update(&(part.len() as u64).to_le_bytes());
+                hasher.update(part.as_bytes());
+            }
+        }
+    }
+    hashers.iter().map(Xxh3::digest).collect()
+}
+
+/// About this many rows in all from the starts of all files, at least 50 of each.
+pub(super) fn sample(tables: &VecDeque<Table>, settled: &Schema, rows: usize) -> Result<DataFrame> {
+    /// Very long rows end the sample early.
+    const CHUNKS: usize = 8;
+    let mut sample = DataFrame::empty_with_schema(settled);
+    for table in tables {
+        let failed = |source| Error::Columns {
+            file: table.input.name.to_string(),
+            source,
+        };
+        let wanted = (rows / tables.len().max(1)).max(50);
+        let end = sample.height() + wanted;
+        let mut reader = table.rows(&Counter::default(), settled)?;
+        let mut chunks = 0;
+        while sample.height() < end && chunks < CHUNKS {
+            let quota = Quota {
+                rows: end - sample.height(),
+                bytes: BATCH_BYTES / CHUNKS,
+            };
+            let Some(chunk) = reader.next(&table.input, quota)? else {
+                break;
+            };
+            chunks += usize::from(!chunk.rows.is_empty());
+            sample
+                .vstack_mut(&align(&chunk.frame, settled).map_err(failed)?)
+                .map_err(failed)?;
+        }
+    }
+    Ok(sample)
+}
+
+/// Names for a message, at most thirty of them.
+pub(super) fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    const SHOWN: usize = 30;
+    let more = names.len().saturating_sub(SHOWN);
+    let mut list = names
+        .take(SHOWN)
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    if more > 0 {
+        list.push_str(&format!(" and {more} more"));
+    }
+    list
+}

@@ -1,0 +1,222 @@
+//! What did a run find? Input: batches as they are tagged. Output: counts, sentiment by language and the strongest comments, as a table for people or
+//! JSON for programs. Its size does not grow with the rows.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Display, Formatter};
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::presets::NOTHING;
+use comfy_table::{Cell, CellAlignment, Table};
+use serde::Serialize;
+
+use crate::source::Batch;
+use crate::tag::{Reason, Seconds, Sentiment, Status, TaggedRow};
+
+/// How many of the strongest comments are shown on each side.
+const STRONGEST: usize = 5;
+/// Longest quote of a comment, in characters.
+const QUOTE: usize = 96;
+
+/// Counts of one language's rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Rows with a sentiment.
+    pub tagged: u64,
+    /// How many of them are negative.
+    pub negative: u64,
+    /// How many are neutral.
+    pub neutral: u64,
+    /// How many are positive.
+    pub positive: u64,
+    /// How many are mixed.
+    pub mixed: u64,
+}
+
+impl Counts {
+    fn add(&mut self, sentiment: Sentiment) {
+        self.tagged += 1;
+        match sentiment {
+            Sentiment::Negative => self.negative += 1,
+            Sentiment::Neutral => self.neutral += 1,
+            Sentiment::Positive => self.positive += 1,
+            Sentiment::Mixed => self.mixed += 1,
+        }
+    }
+}
+
+/// One comment worth reading.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Quote {
+    /// P(positive) - P(negative), -1..=1.
+    pub score: f32,
+    /// The row's id.
+    pub id: String,
+    /// Its language.
+    pub language: &'static str,
+    /// The comment, shortened.
+    pub text: String,
+}
+
+/// What a run found.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Summary {
+    /// Rows written.
+    pub rows: u64,
+    /// Rows with a sentiment.
+    pub tagged: u64,
+    /// Rows without, by reason.
+    pub abstained: BTreeMap<Reason, u64>,
+    /// Rows the model could not read.
+    pub failed: u64,
+    /// Rows that could not be read from the input; they are in the rejects file.
+    pub rejected: u64,
+    /// Rows whose text was seen before.
+    pub duplicates: u64,
+    /// Rows a person should look at.
+    pub review: u64,
+    /// Sentiment by language.
+    pub languages: BTreeMap<&'static str, Counts>,
+    /// The most negative comments, strongest first.
+    pub most_negative: Vec<Quote>,
+    /// The most positive comments, strongest first.
+    pub most_positive: Vec<Quote>,
+    /// Time by stage.
+    pub seconds: Seconds,
+}
+
+impl Summary {
+    /// Counts one batch.
+    pub fn add(&mut self, batch: &Batch, rows: &[TaggedRow]) {
+        self.rows += rows.len() as u64;
+        self.rejected += batch.rejects.len() as u64;
+        for row in rows {
+            let verdict = &row.verdict;
+            self.duplicates += u64::from(row.duplicate_of.is_some());
+            self.review += u64::from(verdict.review);
+            match (verdict.status, verdict.reason) {
+                (Status::Failed, _) => self.failed += 1,
+                (_, Some(reason)) => *self.abstained.entry(reason).or_default() += 1,
+                _ => self.tagged += 1,
+            }
+            let Some(sentiment) = verdict.sentiment else { continue };
+            self.languages.entry(verdict.language.code).or_default().add(sentiment);
+            if let (None, Some(score)) = (&row.duplicate_of, verdict.score()) {
+                match sentiment {
+                    Sentiment::Negative => keep_strongest(&mut self.most_negative, score, row),
+                    Sentiment::Positive => keep_strongest(&mut self.most_positive, score, row),
+                    Sentiment::Neutral | Sentiment::Mixed => {}
+                }
+            }
+        }
+    }
+
+    /// The process's exit code: 0 all done, 1 done with rejected or failed rows.
+    pub const fn exit_code(&self) -> u8 {
+        if self.rejected > 0 || self.failed > 0 { 1 } else { 0 }
+    }
+}
+
+/// Puts a comment among the strongest of its side if it belongs there; the earlier row wins a tie.
+fn keep_strongest(quotes: &mut Vec<Quote>, score: f32, row: &TaggedRow) {
+    let at = quotes.partition_point(|quote| quote.score.abs() >= score.abs());
+    if at < STRONGEST {
+        let text = shortened(&row.clean_text);
+        quotes.insert(
+            at,
+            Quote {
+                score,
+                id: row.id.clone(),
+                language: row.verdict.language.code,
+                text,
+            },
+        );
+        quotes.truncate(STRONGEST);
+    }
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(QUOTE) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text.to_owned(),
+    }
+}
+
+fn percent(part: u64, whole: u64) -> String {
+    if whole == 0 {
+        "-".to_owned()
+    } else {
+        format!("{:.0} %", 100.0 * part as f64 / whole as f64)
+    }
+}
+
+fn share_table(languages: &BTreeMap<&'static str, Counts>) -> Table {
+    let mut table = Table::new();
+    table.load_style(NOTHING);
+    let titles = ["language", "tagged", "negative", "neutral", "positive", "mixed"];
+    table.set_header(titles.map(|t| {
+        Cell::new(t).set_alignment(if t == "language" {
+            CellAlignment::Left
+        } else {
+            CellAlignment::Right
+        })
+    }));
+    let mut order: Vec<_> = languages.iter().collect();
+    order.sort_by_key(|(code, counts)| (std::cmp::Reverse(counts.tagged), **code));
+    let mut all = Counts::default();
+    for (_, counts) in &order {
+        all.tagged += counts.tagged;
+        all.negative += counts.negative;
+        all.neutral += counts.neutral;
+        all.positive += counts.positive;
+        all.mixed += counts.mixed;
+    }
+    let lines = order.into_iter().map(|(code, counts)| (*code, counts));
+    for (name, c) in lines.chain([("all", &all)]) {
+        let shares = [c.negative, c.neutral, c.positive, c.mixed].map(|n| percent(n, c.tagged));
+        let figures = [c.tagged.to_string()].into_iter().chain(shares);
+        let right = figures.map(|text| Cell::new(text).set_alignment(CellAlignment::Right));
+        table.add_row([Cell::new(name)].into_iter().chain(right));
+    }
+    table
+}
+
+impl Display for Summary {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let bold = Style::new().bold();
+        writeln!(
+            f,
+            "{bold}{} rows{bold:#}, {} tagged, {} duplicates, {} to review",
+            self.rows, self.tagged, self.duplicates, self.review
+        )?;
+        if !self.abstained.is_empty() {
+            let reasons: Vec<String> = self
+                .abstained
+                .iter()
+                .map(|(reason, n)| format!("{n} {}", reason.name()))
+                .collect();
+            writeln!(f, "abstained: {}", reasons.join(", "))?;
+        }
+        if self.rejected + self.failed > 0 {
+            writeln!(f, "not tagged: {} rejected, {} failed", self.rejected, self.failed)?;
+        }
+        if !self.languages.is_empty() {
+            writeln!(f, "\n{}", share_table(&self.languages))?;
+        }
+        let sides = [
+            ("most negative", AnsiColor::Red, &self.most_negative),
+            ("most positive", AnsiColor::Green, &self.most_positive),
+        ];
+        for (title, color, quotes) in sides.into_iter().filter(|(_, _, quotes)| !quotes.is_empty()) {
+            let color = Style::new().fg_color(Some(color.into()));
+            writeln!(f, "\n{bold}{title}{bold:#}")?;
+            for quote in quotes {
+                writeln!(
+                    f,
+                    "  {color}{:+.2}{color:#}  {}  {}  {}",
+                    quote.score, quote.id, quote.language, quote.text
+                )?;
+            }
+        }
+        Ok(())
+    }
+}

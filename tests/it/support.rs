@@ -1,0 +1,100 @@
+//! Running the program, and reading what it wrote.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use polars::prelude::*;
+use tempfile::TempDir;
+
+/// The sample comments.
+pub fn sample() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data/samples/feedback.csv")
+}
+
+/// A folder of a test's own, gone at its end.
+pub struct Room {
+    folder: TempDir,
+}
+
+/// How a run of the program ended.
+pub struct Ended {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Room {
+    pub fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+        }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Puts a file into the room and answers its path.
+    pub fn put(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, bytes).expect("a file");
+        path
+    }
+
+    /// The program, to be run in this folder.
+    pub fn undertone(&self) -> Command {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("undertone"));
+        command
+            .current_dir(self.folder.path())
+            .env_remove("RUST_LOG")
+            .env("NO_COLOR", "1");
+        command
+    }
+
+    /// Runs the program with arguments separated by spaces.
+    pub fn run(&self, arguments: &str) -> Ended {
+        let output = self
+            .undertone()
+            .args(arguments.split_whitespace())
+            .output()
+            .expect("the program starts");
+        Ended {
+            code: output.status.code(),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// The table a run wrote.
+    pub fn table(&self, name: &str) -> DataFrame {
+        ParquetReader::new(File::open(self.path(name)).expect("an output file"))
+            .finish()
+            .expect("a Parquet file")
+    }
+
+    /// Names of all files in the folder, hidden ones too, sorted.
+    pub fn files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.path()).expect("a folder");
+        let mut names: Vec<String> = entries
+            .map(|e| e.expect("an entry").file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+/// A column as text, null as none.
+pub fn texts(table: &DataFrame, name: &str) -> Vec<Option<String>> {
+    let column = table
+        .column(name)
+        .expect("a column")
+        .cast(&DataType::String)
+        .expect("text");
+    column
+        .str()
+        .expect("text")
+        .iter()
+        .map(|value| value.map(str::to_owned))
+        .collect()
+}
