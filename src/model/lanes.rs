@@ -217,3 +217,61 @@ pub(super) fn normalise<M: Machine>(norm: &Norm, added: &[f32], states: &mut [f3
         *row = quantise_row::<M>(state, out);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn on_plain(x: f32, f: impl Fn(Plain) -> Plain) -> f64 {
+        f64::from(f(Plain::splat(x)).first())
+    }
+
+    #[test]
+    fn exp_is_exp() {
+        for n in 0..=8700 {
+            let x = -(n as f32) / 100.0;
+            let wanted = f64::from(x).exp();
+            assert!((on_plain(x, exp) - wanted).abs() <= 2e-7 * wanted, "e^{x}");
+        }
+        assert!(on_plain(-1e30, exp) < 1e-37);
+        assert_eq!(on_plain(0.0, exp), 1.0);
+    }
+
+    /// The normal distribution function, by Simpson's rule.
+    fn normal(x: f64) -> f64 {
+        let density = |t: f64| (-t * t / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt();
+        let step = x / 400.0;
+        let inner: f64 = (0..400)
+            .map(|n| f64::from(n) * step)
+            .map(|t| density(t) + 4.0 * density(t + step / 2.0) + density(t + step))
+            .sum();
+        0.5 + inner * step / 6.0
+    }
+
+    #[test]
+    fn gelu_is_gelu() {
+        for n in -1000..=1000 {
+            let x = n as f32 / 100.0;
+            let wanted = f64::from(x) * normal(f64::from(x));
+            assert!((on_plain(x, gelu) - wanted).abs() < 3e-5, "gelu({x})");
+        }
+        assert_eq!(on_plain(1e30, gelu), f64::from(1e30_f32));
+        assert_eq!(on_plain(-1e30, gelu), 0.0);
+    }
+
+    #[test]
+    fn quantised_values_are_near() {
+        let values: Vec<f32> = (0..64).map(|n| (n as f32 * 0.7).sin() * 3.0 - 1.0).collect();
+        let (mut out, mut rows) = ([0; 64], [Row::default()]);
+        quantise::<Plain>(64, &values, &mut out, &mut rows);
+        for (value, q) in values.iter().zip(out) {
+            let back = (i32::from(q) - rows[0].zero) as f32 * rows[0].scale;
+            assert!(
+                (value - back).abs() <= rows[0].scale * 0.51,
+                "{value} came back as {back}"
+            );
+        }
+        quantise::<Plain>(64, &[0.0; 64], &mut out, &mut rows);
+        assert_eq!(out, [0; 64]);
+    }
+}
