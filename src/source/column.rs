@@ -153,7 +153,7 @@ fn unique_id(sample: &DataFrame) -> Result<Option<String>> {
 }
 
 /// Checks a name the user gave, and answers a wrong one with the nearest names there are.
-fn named(option: &'static str, name: &str, schema: &Schema) -> Result<()> {
+pub(super) fn named(option: &'static str, name: &str, schema: &Schema) -> Result<()> {
     if schema.contains(name) {
         return Ok(());
     }

@@ -131,7 +131,7 @@ impl Input {
     fn spooled(name: Arc<str>, mut file: File) -> Result<Self> {
         let (packing, bytes) = packing(&mut file)
             .and_then(|packing| Ok((packing, file.metadata()?.len())))
-            .map_err(|source| spooling(source))?;
+            .map_err(spooling)?;
         Ok(Input {
             name,
             bytes,
