@@ -21,20 +21,36 @@ fn choice(row: u64, what: u64, of: usize) -> usize {
     (xxh3_64_with_seed(&row.to_le_bytes(), what) % of.max(1) as u64) as usize
 }
 
+/// How long the corpus's comments are.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Length {
+    /// As in the sample: ten words in the middle, some of 200.
+    Natural,
+    /// The first three words and a number: many rows in little time, to watch memory.
+    Short,
+}
+
 /// Writes `rows` rows as CSV: id, date, language, comment.
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn write(out: impl Write, rows: u64) -> io::Result<()> {
+pub fn write(out: impl Write, rows: u64, length: Length) -> io::Result<()> {
     let samples = samples();
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(["id", "date", "language", "comment"])?;
     for row in 0..rows {
         let (language, comment) = &samples[choice(row, 1, samples.len())];
-        let mates: Vec<&str> =
-            samples.iter().filter(|(other, text)| other == language && text.len() < 200).map(|(_, text)| text.as_str()).collect();
+        let mates: Vec<&str> = samples
+            .iter()
+            .filter(|(other, text)| other == language && text.len() < 200)
+            .map(|(_, text)| text.as_str())
+            .collect();
         // Half the rows are a comment as it is with a number of its own, half have a clause of another comment in front.
         let text = match (row % 2, mates.is_empty()) {
+            _ if length == Length::Short => {
+                let words: Vec<&str> = comment.split_whitespace().take(3).collect();
+                format!("{} {row}", words.join(" "))
+            }
             (0, false) => {
                 let mate = mates[choice(row, 2, mates.len())];
                 let clause = mate.split(['.', '!', ',', ';', '\n']).next().unwrap_or(mate);

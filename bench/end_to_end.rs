@@ -1,5 +1,5 @@
-//! `cargo bench --bench end_to_end [-- --rows N --threads N]`: runs the built program on a corpus of N rows and prints rows/s, MB/s, peak memory and the
-//! share of time in each stage.
+//! `cargo bench --bench end_to_end [-- --rows N --threads N --short]`: runs the built program on a corpus of N rows (100,000 unless said) and prints
+//! rows/s, MB/s, peak memory and the share of time in each stage.
 
 mod corpus;
 
@@ -8,6 +8,8 @@ use std::fs::{self, File};
 use std::io::BufWriter;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use corpus::Length;
 
 /// Peak resident memory of a running process in MB, where the system tells.
 fn peak_memory(child: &Child) -> Option<f64> {
@@ -27,11 +29,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     let threads = argument("--threads");
     let folder = tempfile::tempdir()?;
     let (input, output) = (folder.path().join("corpus.csv"), folder.path().join("tagged.parquet"));
-    corpus::write(BufWriter::new(File::create(&input)?), rows)?;
+    let length = if std::env::args().any(|a| a == "--short") {
+        Length::Short
+    } else {
+        Length::Natural
+    };
+    corpus::write(BufWriter::new(File::create(&input)?), rows, length)?;
     let megabytes = fs::metadata(&input)?.len() as f64 / 1e6;
 
     let mut command = Command::new(env!("CARGO_BIN_EXE_undertone"));
-    command.arg("tag").arg(&input).arg("-o").arg(&output).args(["--text", "comment", "--quiet", "--json"]);
+    command
+        .arg("tag")
+        .arg(&input)
+        .arg("-o")
+        .arg(&output)
+        .args(["--text", "comment", "--quiet", "--json"]);
     if let Some(threads) = threads {
         command.args(["--threads", &threads.to_string()]);
     }
@@ -55,12 +67,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         format!("undertone    {}", env!("CARGO_PKG_VERSION")),
         format!("machine      {} {}, {cores} cores", std::env::consts::OS, processor()),
         format!("threads      {}", threads.map_or(cores as u64, |t| t)),
-        format!("rows         {rows}, {} distinct texts, {megabytes:.1} MB of CSV", rows - summary["duplicates"].as_u64().unwrap_or(0)),
+        format!(
+            "rows         {rows}, {} distinct texts, {megabytes:.1} MB of CSV",
+            rows - summary["duplicates"].as_u64().unwrap_or(0)
+        ),
         format!("time         {seconds:.1} s"),
         format!("rows/s       {:.0}", rows as f64 / seconds),
         format!("MB/s         {:.3}", megabytes / seconds),
         format!("peak memory  {peak:.0} MB"),
-        format!("output       {:.1} MB of Parquet", fs::metadata(&output)?.len() as f64 / 1e6),
+        format!(
+            "output       {:.1} MB of Parquet",
+            fs::metadata(&output)?.len() as f64 / 1e6
+        ),
     ];
     lines.iter().for_each(|line| println!("{line}"));
     for name in ["read", "text", "model", "write"] {
@@ -71,6 +89,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn processor() -> String {
     let known = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let name = known.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or(std::env::consts::ARCH);
+    let name = known
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .unwrap_or(std::env::consts::ARCH);
     name.trim_start_matches([' ', '\t', ':']).to_owned()
 }

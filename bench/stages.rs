@@ -17,17 +17,30 @@ use undertone::text;
 const COMMENTS: usize = 500;
 
 fn comments() -> Vec<String> {
-    corpus::samples().into_iter().map(|(_, comment)| comment).take(COMMENTS).collect()
+    corpus::samples()
+        .into_iter()
+        .map(|(_, comment)| comment)
+        .take(COMMENTS)
+        .collect()
 }
 
 fn options() -> SourceOptions {
-    SourceOptions { text: vec!["comment".to_owned()], batch_rows: 4096, ..SourceOptions::default() }
+    SourceOptions {
+        text: vec!["comment".to_owned()],
+        batch_rows: 4096,
+        ..SourceOptions::default()
+    }
 }
 
 fn stages(c: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let input = folder.path().join("corpus.csv");
-    corpus::write(std::fs::File::create(&input).expect("a file"), 20_000).expect("a corpus");
+    corpus::write(
+        std::fs::File::create(&input).expect("a file"),
+        20_000,
+        corpus::Length::Natural,
+    )
+    .expect("a corpus");
     let input = input.to_string_lossy().into_owned();
     let comments = comments();
     let cleaned: Vec<String> = comments.iter().map(|t| text::clean(t).text().to_owned()).collect();
@@ -39,14 +52,42 @@ fn stages(c: &mut Criterion) {
 
     group.throughput(Throughput::Elements(20_000));
     group.bench_function("read CSV", |b| {
-        b.iter(|| source::open(std::slice::from_ref(&input), &options()).expect("a corpus").map(|batch| batch.expect("rows").rows.len()).sum::<usize>());
+        b.iter(|| {
+            source::open(std::slice::from_ref(&input), &options())
+                .expect("a corpus")
+                .map(|batch| batch.expect("rows").rows.len())
+                .sum::<usize>()
+        });
     });
 
     group.throughput(Throughput::Elements(comments.len() as u64));
-    group.bench_function("clean", |b| b.iter(|| comments.iter().map(|t| black_box(text::clean(t)).text().len()).sum::<usize>()));
-    group.bench_function("language", |b| b.iter(|| cleaned.iter().map(|t| black_box(text::language(t)).code.len()).sum::<usize>()));
-    group.bench_function("units", |b| b.iter(|| cleaned.iter().map(|t| black_box(text::units(t, "en")).len()).sum::<usize>()));
-    group.bench_function("tokenise and encode", |b| b.iter(|| engine.score(black_box(&cleaned)).expect("scores").len()));
+    group.bench_function("clean", |b| {
+        b.iter(|| {
+            comments
+                .iter()
+                .map(|t| black_box(text::clean(t)).text().len())
+                .sum::<usize>()
+        })
+    });
+    group.bench_function("language", |b| {
+        b.iter(|| {
+            cleaned
+                .iter()
+                .map(|t| black_box(text::language(t)).code.len())
+                .sum::<usize>()
+        })
+    });
+    group.bench_function("units", |b| {
+        b.iter(|| {
+            cleaned
+                .iter()
+                .map(|t| black_box(text::units(t, "en")).len())
+                .sum::<usize>()
+        })
+    });
+    group.bench_function("tokenise and encode", |b| {
+        b.iter(|| engine.score(black_box(&cleaned)).expect("scores").len())
+    });
     group.finish();
 
     write_stage(c, &engine, &input);
@@ -55,22 +96,37 @@ fn stages(c: &mut Criterion) {
 fn write_stage(c: &mut Criterion, engine: &dyn Engine, input: &str) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let small = folder.path().join("small.csv");
-    let head: String = std::fs::read_to_string(input).expect("a corpus").lines().take(200).map(|line| format!("{line}\n")).collect();
+    let head: String = std::fs::read_to_string(input)
+        .expect("a corpus")
+        .lines()
+        .take(200)
+        .map(|line| format!("{line}\n"))
+        .collect();
     std::fs::write(&small, head).expect("a file");
     let job = Job {
         inputs: vec![small.to_string_lossy().into_owned()],
         source: options(),
         output: folder.path().join("tagged.parquet"),
-        columns: Columns { prefix: "ut_".to_owned(), clean_text: false },
+        columns: Columns {
+            prefix: "ut_".to_owned(),
+            clean_text: false,
+        },
     };
     let mut group = c.benchmark_group("walk");
     group.sample_size(10);
-    group.bench_function("tag 199 rows into Parquet", |b| b.iter(|| run::tag(&job, engine, &Progress::silent()).expect("a run").rows));
+    group.bench_function("tag 199 rows into Parquet", |b| {
+        b.iter(|| run::tag(&job, engine, &Progress::silent()).expect("a run").rows)
+    });
     group.bench_function("tag 199 known comments", |b| {
         let texts: Vec<Option<String>> = comments().into_iter().take(199).map(Some).collect();
         let rows: Vec<u64> = (0..texts.len() as u64).collect();
         let mut tagger = Tagger::new(engine);
-        b.iter(|| tagger.tag(&rows, vec![String::new(); rows.len()], &texts, &mut Seconds::default()).expect("rows").len());
+        b.iter(|| {
+            tagger
+                .tag(&rows, vec![String::new(); rows.len()], &texts, &mut Seconds::default())
+                .expect("rows")
+                .len()
+        });
     });
     group.finish();
 }

@@ -42,9 +42,6 @@ pub(crate) struct Tag {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    #[command(flatten)]
-    read: Read,
-
     /// Put before the name of every added column
     #[arg(long, default_value = "ut_", value_name = "PREFIX")]
     prefix: String,
@@ -52,6 +49,9 @@ pub(crate) struct Tag {
     /// Also write the cleaned text the model read
     #[arg(long)]
     keep_clean: bool,
+
+    #[command(flatten)]
+    read: Read,
 
     #[command(flatten)]
     pub(crate) manners: Manners,
@@ -122,11 +122,11 @@ pub(crate) struct Eval {
     #[arg(long, value_name = "COLUMN")]
     by: Option<String>,
 
-    /// Judge only rows whose COLUMN has this VALUE
+    /// Judge only rows whose COLUMN has this VALUE, or one of several separated by `|`
     #[arg(long = "where", value_name = "COLUMN=VALUE", value_parser = condition)]
-    only: Vec<(String, String)>,
+    only: Vec<(String, Vec<String>)>,
 
-    /// Choose among the three classes by probability, never abstaining and never mixed
+    /// Choose among the three classes by probability, never abstaining; rows labelled mixed are left out
     #[arg(long)]
     forced: bool,
 
@@ -145,8 +145,9 @@ fn delimiter(text: &str) -> Result<u8, String> {
     }
 }
 
-fn condition(text: &str) -> Result<(String, String), String> {
-    text.split_once('=').map(|(c, v)| (c.to_owned(), v.to_owned())).ok_or_else(|| "COLUMN=VALUE".to_owned())
+fn condition(text: &str) -> Result<(String, Vec<String>), String> {
+    let (column, values) = text.split_once('=').ok_or("write COLUMN=VALUE")?;
+    Ok((column.to_owned(), values.split('|').map(str::to_owned).collect()))
 }
 
 impl Read {
@@ -183,7 +184,10 @@ impl Tag {
             output: self.output.unwrap_or_else(|| default_output(&self.inputs)),
             source: self.read.options(&self.manners),
             inputs: self.inputs,
-            columns: Columns { prefix: self.prefix, clean_text: self.keep_clean },
+            columns: Columns {
+                prefix: self.prefix,
+                clean_text: self.keep_clean,
+            },
         }
     }
 }

@@ -239,6 +239,16 @@ pub enum Error {
         /// The nearest names, or all of them.
         hint: String,
     },
+    /// No row has a label that can be judged.
+    #[error(
+        "no row has a usable label in column `{label}` ({left_out} rows left out): labels are negative, neutral, positive or mixed; check --label and --where"
+    )]
+    NothingToJudge {
+        /// The column of labels.
+        label: String,
+        /// Rows that were left out.
+        left_out: u64,
+    },
     /// A table operation failed, for instance on a column type that cannot become text.
     #[error("cannot use the columns of {file}: {source}")]
     Columns {

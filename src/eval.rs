@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, CellAlignment, Table};
 use polars::prelude::*;
 use serde::Serialize;
@@ -29,9 +29,9 @@ pub struct Question {
     pub label: String,
     /// Column to report by.
     pub by: Option<String>,
-    /// Only rows whose column has this value; all must hold.
-    pub only: Vec<(String, String)>,
-    /// Choose the likeliest of the three classes, never abstaining and never mixed.
+    /// Only rows whose column has one of these values; all must hold.
+    pub only: Vec<(String, Vec<String>)>,
+    /// Choose the likeliest of the three classes, never abstaining and never mixed; rows labelled mixed are left out.
     pub forced: bool,
 }
 
@@ -66,13 +66,30 @@ impl Tally {
                 let n = class as usize;
                 let support: u64 = self.confusion[n].iter().sum();
                 let answers: u64 = self.confusion.iter().map(|row| row[n]).sum();
-                let (precision, recall) = (ratio(self.confusion[n][n], answers), ratio(self.confusion[n][n], support));
-                let f1 = if precision + recall > 0.0 { 2.0 * precision * recall / (precision + recall) } else { 0.0 };
-                (support > 0).then_some(ClassFigures { class, support, precision, recall, f1 })
+                let (precision, recall) = (
+                    ratio(self.confusion[n][n], answers),
+                    ratio(self.confusion[n][n], support),
+                );
+                let f1 = if precision + recall > 0.0 {
+                    2.0 * precision * recall / (precision + recall)
+                } else {
+                    0.0
+                };
+                (support > 0).then_some(ClassFigures {
+                    class,
+                    support,
+                    precision,
+                    recall,
+                    f1,
+                })
             })
             .collect();
         let macro_f1 = classes.iter().map(|c| c.f1).sum::<f64>() / classes.len().max(1) as f64;
-        let error = self.bins.iter().map(|&(_, right, sum)| (right as f64 - sum).abs()).sum::<f64>();
+        let error = self
+            .bins
+            .iter()
+            .map(|&(_, right, sum)| (right as f64 - sum).abs())
+            .sum::<f64>();
         let scored: u64 = self.bins.iter().map(|bin| bin.0).sum();
         Figures {
             rows,
@@ -143,16 +160,32 @@ pub struct Report {
 /// When the files cannot be read, a named column is missing, or no row has a usable label.
 pub fn eval(question: &Question, engine: &dyn Engine, progress: &Progress) -> Result<Report> {
     let mut source = source::open(&question.inputs, &question.source)?;
+    source.require("--label", &question.label)?;
+    question.by.iter().try_for_each(|name| source.require("--by", name))?;
+    question
+        .only
+        .iter()
+        .try_for_each(|(name, _)| source.require("--where", name))?;
     let mut tagger = Tagger::new(engine);
     let (mut all, mut groups) = (Tally::default(), BTreeMap::<String, Tally>::new());
     let (mut done, mut left_out) = (0, 0);
     while let Some(batch) = source.next().transpose()? {
         let gold = strings(&batch.columns, &question.label)?;
-        let by = question.by.as_ref().map(|column| strings(&batch.columns, column)).transpose()?;
-        let mut wanted: Vec<Option<Sentiment>> = gold.iter().map(|label| sentiment(label)).collect();
-        for (column, value) in &question.only {
+        let by = question
+            .by
+            .as_ref()
+            .map(|column| strings(&batch.columns, column))
+            .transpose()?;
+        // A forced choice is one of three: a mixed comment has no right answer there.
+        let judged = |s: &Sentiment| !(question.forced && *s == Sentiment::Mixed);
+        let mut wanted: Vec<Option<Sentiment>> = gold.iter().map(|label| sentiment(label).filter(judged)).collect();
+        for (column, values) in &question.only {
             let found = strings(&batch.columns, column)?;
-            wanted.iter_mut().zip(found).filter(|(_, found)| found != value).for_each(|(wanted, _)| *wanted = None);
+            wanted
+                .iter_mut()
+                .zip(found)
+                .filter(|(_, found)| !values.contains(found))
+                .for_each(|(wanted, _)| *wanted = None);
         }
         let chosen: Vec<usize> = (0..wanted.len()).filter(|&n| wanted[n].is_some()).collect();
         left_out += (wanted.len() - chosen.len()) as u64;
@@ -174,43 +207,70 @@ pub fn eval(question: &Question, engine: &dyn Engine, progress: &Progress) -> Re
     progress.done();
     let all = all.report();
     if all.rows == 0 {
-        return Err(Error::NothingToJudge { label: question.label.clone(), left_out });
+        return Err(Error::NothingToJudge {
+            label: question.label.clone(),
+            left_out,
+        });
     }
-    let groups: BTreeMap<String, Figures> = groups.iter().map(|(name, tally)| (name.clone(), tally.report())).collect();
+    let groups: BTreeMap<String, Figures> = groups
+        .iter()
+        .map(|(name, tally)| (name.clone(), tally.report()))
+        .collect();
     let mean = groups.values().map(|f| f.macro_f1).sum::<f64>() / groups.len().max(1) as f64;
-    Ok(Report { all, mean_macro_f1: (!groups.is_empty()).then_some(mean), groups, left_out })
+    Ok(Report {
+        all,
+        mean_macro_f1: (!groups.is_empty()).then_some(mean),
+        groups,
+        left_out,
+    })
 }
 
 /// A column as strings, null as the empty one.
 fn strings(frame: &DataFrame, name: &str) -> Result<Vec<String>> {
-    let column = frame.column(name).map_err(|_| Error::NoColumn {
-        column: name.to_owned(),
-        known: frame.get_column_names_str().iter().map(ToString::to_string).collect(),
-    })?;
+    let column = frame.column(name)?;
     let text = column.cast(&DataType::String)?;
-    Ok(text.str()?.iter().map(|value| value.unwrap_or_default().to_owned()).collect())
+    Ok(text
+        .str()?
+        .iter()
+        .map(|value| value.unwrap_or_default().to_owned())
+        .collect())
 }
 
 fn sentiment(label: &str) -> Option<Sentiment> {
-    Sentiment::ALL.into_iter().find(|s| s.name().eq_ignore_ascii_case(label.trim()))
+    Sentiment::ALL
+        .into_iter()
+        .find(|s| s.name().eq_ignore_ascii_case(label.trim()))
 }
 
 /// What was answered, and how sure it is.
 fn answer(row: &TaggedRow, forced: bool) -> (Option<Sentiment>, Option<f32>) {
-    let Some(p) = row.verdict.probabilities else { return (None, None) };
+    let Some(p) = row.verdict.probabilities else {
+        return (None, None);
+    };
     let best = (0..3).fold(0, |best, n| if p[n] > p[best] { n } else { best });
-    let answer = if forced { Some(Sentiment::ALL[best]) } else { row.verdict.sentiment };
+    let answer = if forced {
+        Some(Sentiment::ALL[best])
+    } else {
+        row.verdict.sentiment
+    };
     // What a probability of mixed would be is not defined, so mixed takes no part in the calibration.
     (answer, (answer != Some(Sentiment::Mixed)).then_some(p[best]))
 }
 
 fn table<const N: usize>(header: [&str; N], lines: impl IntoIterator<Item = [String; N]>) -> Table {
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_header(header);
+    let aligned = |(n, text): (usize, String)| {
+        Cell::new(text).set_alignment(if n == 0 {
+            CellAlignment::Left
+        } else {
+            CellAlignment::Right
+        })
+    };
+    table
+        .load_style(NOTHING)
+        .set_header(header.map(str::to_owned).into_iter().enumerate().map(aligned));
     for line in lines {
-        table.add_row(line.into_iter().enumerate().map(|(n, text)| {
-            Cell::new(text).set_alignment(if n == 0 { CellAlignment::Left } else { CellAlignment::Right })
-        }));
+        table.add_row(line.into_iter().enumerate().map(aligned));
     }
     table
 }
@@ -228,8 +288,19 @@ impl Display for Report {
                 format!("{:.3}", figures.calibration_error),
             ]
         };
-        let lines = self.groups.iter().map(|(name, figures)| line(name, figures)).chain([line("all", &self.all)]);
-        writeln!(f, "{}", table(["", "rows", "answered", "accuracy", "macro-F1", "calibration error"], lines))?;
+        let lines = self
+            .groups
+            .iter()
+            .map(|(name, figures)| line(name, figures))
+            .chain([line("all", &self.all)]);
+        writeln!(
+            f,
+            "{}",
+            table(
+                ["", "rows", "answered", "accuracy", "macro-F1", "calibration error"],
+                lines
+            )
+        )?;
         if let Some(mean) = self.mean_macro_f1 {
             writeln!(f, "mean macro-F1 of the groups: {mean:.3}")?;
         }
@@ -238,10 +309,31 @@ impl Display for Report {
             let figures = [c.precision, c.recall, c.f1].map(|x| format!("{x:.3}"));
             let [precision, recall, f1] = figures;
             let [negative, neutral, positive, mixed, none] = row.map(|n| n.to_string());
-            [c.class.name().to_owned(), c.support.to_string(), precision, recall, f1, negative, neutral, positive, mixed, none]
+            [
+                c.class.name().to_owned(),
+                c.support.to_string(),
+                precision,
+                recall,
+                f1,
+                negative,
+                neutral,
+                positive,
+                mixed,
+                none,
+            ]
         });
-        let header =
-            ["label", "rows", "precision", "recall", "F1", "→ negative", "→ neutral", "→ positive", "→ mixed", "→ none"];
+        let header = [
+            "label",
+            "rows",
+            "precision",
+            "recall",
+            "F1",
+            "→ negative",
+            "→ neutral",
+            "→ positive",
+            "→ mixed",
+            "→ none",
+        ];
         writeln!(f, "\n{}", table(header, classes))?;
         write!(f, "{} rows left out: no usable label, or not asked for", self.left_out)
     }

@@ -5,6 +5,7 @@ mod cli;
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
+use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result};
 use clap::Parser;
 use undertone::progress::Progress;
@@ -12,15 +13,24 @@ use undertone::{eval, model, run, sink};
 
 use crate::cli::{Cli, Command, Manners};
 
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+
 fn main() -> ExitCode {
     match work(Cli::parse()) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             // With standard error closed there is nobody left to tell.
-            let _ = writeln!(anstream::stderr(), "\x1b[1;31merror:\x1b[0m {error:#}");
+            let _ = writeln!(anstream::stderr(), "{ERROR}error:{ERROR:#} {}", message(&error));
             ExitCode::from(2)
         }
     }
+}
+
+/// Our own errors already say what lies beneath them; others are told with their causes.
+fn message(error: &anyhow::Error) -> String {
+    error
+        .downcast_ref::<undertone::Error>()
+        .map_or_else(|| format!("{error:#}"), ToString::to_string)
 }
 
 fn work(cli: Cli) -> Result<u8> {
@@ -43,7 +53,11 @@ fn work(cli: Cli) -> Result<u8> {
         Command::Eval(command) => {
             let (quiet, json) = prepare(&command.manners)?;
             let report = eval::eval(&command.question(), &model::base()?, &Progress::new(quiet))?;
-            tell(&if json { serde_json::to_string_pretty(&report)? } else { report.to_string() })?;
+            tell(&if json {
+                serde_json::to_string_pretty(&report)?
+            } else {
+                report.to_string()
+            })?;
             Ok(0)
         }
     }
@@ -52,7 +66,10 @@ fn work(cli: Cli) -> Result<u8> {
 /// Sets the number of workers; answers how much to tell.
 fn prepare(manners: &Manners) -> Result<(bool, bool)> {
     let threads = manners.threads.map_or(0, usize::from);
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("cannot start the worker threads")?;
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .context("cannot start the worker threads")?;
     Ok((manners.quiet, manners.json))
 }
 

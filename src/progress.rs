@@ -61,7 +61,9 @@ impl Progress {
         let spent = self.started.elapsed();
         let told = || {
             let rate = rows as f64 / spent.as_secs_f64().max(1e-3);
-            let left = share.filter(|s| *s > 0.0).map(|s| spent.mul_f64((1.0 / s - 1.0).clamp(0.0, 1e6)));
+            let left = share
+                .filter(|s| *s > 0.0)
+                .map(|s| spent.mul_f64((1.0 / s - 1.0).clamp(0.0, 1e6)));
             let left = left.map_or(String::new(), |left| format!(", {} left", HumanDuration(left)));
             format!("{} rows, {rate:.0} rows/s{left}", HumanCount(rows))
         };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, CellAlignment, Table};
 use serde::Serialize;
 
@@ -121,7 +121,15 @@ fn keep_strongest(quotes: &mut Vec<Quote>, score: f32, row: &TaggedRow) {
     let at = quotes.partition_point(|quote| quote.score.abs() >= score.abs());
     if at < STRONGEST {
         let text = shortened(&row.clean_text);
-        quotes.insert(at, Quote { score, id: row.id.clone(), language: row.verdict.language.code, text });
+        quotes.insert(
+            at,
+            Quote {
+                score,
+                id: row.id.clone(),
+                language: row.verdict.language.code,
+                text,
+            },
+        );
         quotes.truncate(STRONGEST);
     }
 }
@@ -134,13 +142,24 @@ fn shortened(text: &str) -> String {
 }
 
 fn percent(part: u64, whole: u64) -> String {
-    if whole == 0 { "-".to_owned() } else { format!("{:.0} %", 100.0 * part as f64 / whole as f64) }
+    if whole == 0 {
+        "-".to_owned()
+    } else {
+        format!("{:.0} %", 100.0 * part as f64 / whole as f64)
+    }
 }
 
 fn share_table(languages: &BTreeMap<&'static str, Counts>) -> Table {
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY);
-    table.set_header(["language", "tagged", "negative", "neutral", "positive", "mixed"]);
+    table.load_style(NOTHING);
+    let titles = ["language", "tagged", "negative", "neutral", "positive", "mixed"];
+    table.set_header(titles.map(|t| {
+        Cell::new(t).set_alignment(if t == "language" {
+            CellAlignment::Left
+        } else {
+            CellAlignment::Right
+        })
+    }));
     let mut order: Vec<_> = languages.iter().collect();
     order.sort_by_key(|(code, counts)| (std::cmp::Reverse(counts.tagged), **code));
     let mut all = Counts::default();
@@ -164,9 +183,17 @@ fn share_table(languages: &BTreeMap<&'static str, Counts>) -> Table {
 impl Display for Summary {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let bold = Style::new().bold();
-        writeln!(f, "{bold}{} rows{bold:#}, {} tagged, {} duplicates, {} to review", self.rows, self.tagged, self.duplicates, self.review)?;
+        writeln!(
+            f,
+            "{bold}{} rows{bold:#}, {} tagged, {} duplicates, {} to review",
+            self.rows, self.tagged, self.duplicates, self.review
+        )?;
         if !self.abstained.is_empty() {
-            let reasons: Vec<String> = self.abstained.iter().map(|(reason, n)| format!("{n} {}", reason.name())).collect();
+            let reasons: Vec<String> = self
+                .abstained
+                .iter()
+                .map(|(reason, n)| format!("{n} {}", reason.name()))
+                .collect();
             writeln!(f, "abstained: {}", reasons.join(", "))?;
         }
         if self.rejected + self.failed > 0 {
@@ -175,12 +202,19 @@ impl Display for Summary {
         if !self.languages.is_empty() {
             writeln!(f, "\n{}", share_table(&self.languages))?;
         }
-        let sides = [("most negative", AnsiColor::Red, &self.most_negative), ("most positive", AnsiColor::Green, &self.most_positive)];
+        let sides = [
+            ("most negative", AnsiColor::Red, &self.most_negative),
+            ("most positive", AnsiColor::Green, &self.most_positive),
+        ];
         for (title, color, quotes) in sides.into_iter().filter(|(_, _, quotes)| !quotes.is_empty()) {
             let color = Style::new().fg_color(Some(color.into()));
             writeln!(f, "\n{bold}{title}{bold:#}")?;
             for quote in quotes {
-                writeln!(f, "  {color}{:+.2}{color:#}  {}  {}  {}", quote.score, quote.id, quote.language, quote.text)?;
+                writeln!(
+                    f,
+                    "  {color}{:+.2}{color:#}  {}  {}  {}",
+                    quote.score, quote.id, quote.language, quote.text
+                )?;
             }
         }
         Ok(())

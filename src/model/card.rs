@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// Width of one attention head, the only one the engine computes.
 pub(super) const HEAD_WIDTH: usize = 32;
 /// Sizes are multiples of this: the output channels of one packed panel.
-const STEP: usize = super::kernel::PANEL;
+const STEP: usize = super::product::PANEL;
 /// The labels `ut_sentiment` is read from, in this order.
 const SENTIMENT: [&str; 3] = ["negative", "neutral", "positive"];
 
@@ -109,11 +109,17 @@ impl Card {
 
     /// The head every model has.
     pub(super) fn sentiment(&self) -> Result<&Head> {
-        self.head("sentiment").ok_or_else(|| refuse("there is no sentiment head"))
+        self.head("sentiment")
+            .ok_or_else(|| refuse("there is no sentiment head"))
     }
 
     fn check(&self) -> Result<()> {
-        let sizes = [("layers", self.layers), ("hidden", self.hidden), ("ffn", self.ffn), ("vocabulary", self.vocabulary)];
+        let sizes = [
+            ("layers", self.layers),
+            ("hidden", self.hidden),
+            ("ffn", self.ffn),
+            ("vocabulary", self.vocabulary),
+        ];
         if let Some((name, size)) = sizes.iter().find(|(_, size)| !(1..=1 << 20).contains(size)) {
             return Err(refuse(&format!("{name} = {size} is not a size")));
         }
@@ -124,7 +130,9 @@ impl Card {
             return Err(refuse(&format!("attention_heads times {HEAD_WIDTH} must be hidden")));
         }
         if !(16..=self.positions).contains(&self.window) || self.positions > 1 << 16 {
-            return Err(refuse("window must lie between 16 and positions, positions at most 65536"));
+            return Err(refuse(
+                "window must lie between 16 and positions, positions at most 65536",
+            ));
         }
         if !(self.layer_norm_eps > 0.0 && self.layer_norm_eps < 1.0) {
             return Err(refuse("layer_norm_eps must lie between 0 and 1"));
@@ -137,7 +145,9 @@ impl Card {
         }
         let found = self.sentiment()?;
         if found.labels != SENTIMENT || found.kind != HeadKind::Document || found.activation != Activation::Softmax {
-            return Err(refuse("the sentiment head must be a document head with softmax over negative, neutral, positive"));
+            return Err(refuse(
+                "the sentiment head must be a document head with softmax over negative, neutral, positive",
+            ));
         }
         Ok(())
     }
@@ -153,15 +163,24 @@ impl Head {
             return Err(refuse(&format!("head {}: bias needs one number per label", self.name)));
         }
         if !(self.temperature.is_finite() && self.temperature > 0.0 && self.bias.iter().all(|b| b.is_finite())) {
-            return Err(refuse(&format!("head {}: temperature must be above 0, bias finite", self.name)));
+            return Err(refuse(&format!(
+                "head {}: temperature must be above 0, bias finite",
+                self.name
+            )));
         }
         if let Some(label) = self.thresholds.keys().find(|label| !self.labels.contains(label)) {
-            return Err(refuse(&format!("head {}: threshold for {label}, which is no label of it", self.name)));
+            return Err(refuse(&format!(
+                "head {}: threshold for {label}, which is no label of it",
+                self.name
+            )));
         }
         Ok(())
     }
 }
 
 fn refuse(reason: &str) -> Error {
-    Error::Model { part: "card.toml".into(), reason: reason.into() }
+    Error::Model {
+        part: "card.toml".into(),
+        reason: reason.into(),
+    }
 }

@@ -4,8 +4,10 @@
 //! matrix, attention over each window on its own, and everything else row by row, so a window's states are the same
 //! whatever else is in the batch. One thread, working memory brought by the caller.
 
-use super::kernel::{self, Isa, Job};
-use super::lanes::{Attention, Row};
+use super::attention::Attention;
+use super::kernel::{self, Isa};
+use super::lanes::Row;
+use super::product::Job;
 use super::weights::{Layer, Linear, Weights};
 
 /// The encoder: weights, and the processor's way to compute.
@@ -35,8 +37,21 @@ impl Encoder {
     pub(super) fn states<'s>(&self, windows: &[&[u32]], scratch: &'s mut Scratch) -> &'s [f32] {
         let (isa, hidden) = (self.isa, self.weights.norm.weight.len());
         let tokens: usize = windows.iter().map(|w| w.len()).sum();
-        let Scratch { states, quantised, rows, wide, narrow, attention } = scratch;
-        let widest = self.weights.layers.iter().map(|l| l.qkv.bias.len().max(l.up.bias.len())).max().unwrap_or(hidden);
+        let Scratch {
+            states,
+            quantised,
+            rows,
+            wide,
+            narrow,
+            attention,
+        } = scratch;
+        let widest = self
+            .weights
+            .layers
+            .iter()
+            .map(|l| l.qkv.bias.len().max(l.up.bias.len()))
+            .max()
+            .unwrap_or(hidden);
         let (states, narrow) = (room(states, tokens * hidden), room(narrow, tokens * hidden));
         let (wide, quantised) = (room(wide, tokens * widest), room(quantised, tokens * widest));
         let rows = room(rows, tokens);
@@ -45,8 +60,18 @@ impl Encoder {
             let activations = &mut quantised[..input.len()];
             kernel::quantise(isa, width, input, activations, rows);
             let Linear { panels, scales, bias } = linear;
-            let job = Job { activations, rows, weights: panels, scales, bias };
-            if gelu { kernel::product_gelu(isa, &job, out) } else { kernel::product(isa, &job, out) }
+            let job = Job {
+                activations,
+                rows,
+                weights: panels,
+                scales,
+                bias,
+            };
+            if gelu {
+                kernel::product_gelu(isa, &job, out)
+            } else {
+                kernel::product(isa, &job, out)
+            }
         };
         let (thrice, ffn) = (tokens * 3 * hidden, |layer: &Layer| tokens * layer.up.bias.len());
 
@@ -55,7 +80,10 @@ impl Encoder {
             product(&layer.qkv, false, states, &mut wide[..thrice]);
             let mut at = 0;
             for length in windows.iter().map(|w| w.len()) {
-                let (qkv, out) = (&wide[at * 3 * hidden..][..length * 3 * hidden], &mut narrow[at * hidden..][..length * hidden]);
+                let (qkv, out) = (
+                    &wide[at * 3 * hidden..][..length * 3 * hidden],
+                    &mut narrow[at * hidden..][..length * hidden],
+                );
                 kernel::attend(isa, qkv, hidden, attention, out);
                 at += length;
             }
@@ -72,7 +100,10 @@ impl Encoder {
     fn embed(&self, windows: &[&[u32]], states: &mut [f32], words: &mut [f32]) {
         let hidden = self.weights.norm.weight.len();
         let tokens = windows.iter().flat_map(|w| w.iter().enumerate());
-        for (((position, id), state), word) in tokens.zip(states.chunks_exact_mut(hidden)).zip(words.chunks_exact_mut(hidden)) {
+        for (((position, id), state), word) in tokens
+            .zip(states.chunks_exact_mut(hidden))
+            .zip(words.chunks_exact_mut(hidden))
+        {
             if self.weights.word(*id, word).is_none() {
                 word.fill(0.0);
             }

@@ -8,11 +8,14 @@
 //! text -> pieces (tokens) -> windows -> packed batches -> states (encoder) -> mean -> heads (card) -> Scores
 //! ```
 
+mod attention;
 mod card;
 mod encoder;
 mod kernel;
 mod lanes;
+mod machine;
 mod native;
+mod product;
 mod tokens;
 mod weights;
 
@@ -61,4 +64,6 @@ pub fn base() -> Result<Native> {
         include_bytes!("../../models/base/tokenizer.json"),
         Cow::Borrowed(include_bytes!("../../models/base/model.safetensors")),
     )
+    // A long text is cut between sentences, and sentences need no language.
+    .map(|engine| engine.with_units(|text| crate::text::units(text, "und")))
 }

@@ -46,13 +46,26 @@ impl Native {
     /// When one of them cannot be read, or they do not belong together.
     pub fn new(card: &str, tokenizer: &[u8], weights: Cow<'static, [u8]>) -> Result<Self> {
         let mut hash = Xxh3::new();
-        [card.as_bytes(), tokenizer, &weights].into_iter().for_each(|file| hash.update(file));
+        [card.as_bytes(), tokenizer, &weights]
+            .into_iter()
+            .for_each(|file| hash.update(file));
         let fingerprint = format!("{:032x}", hash.digest128());
         let card = Card::parse(card)?;
         let sentiment = card.sentiment()?.clone();
         let (pieces, weights) = rayon::join(|| Pieces::new(tokenizer, &card), || Weights::read(weights, &card));
-        let encoder = Encoder { weights: weights?, isa: Isa::detect() };
-        Ok(Self { card, sentiment, fingerprint, pieces: pieces?, units: tokens::sentences, encoder, idle: Mutex::default() })
+        let encoder = Encoder {
+            weights: weights?,
+            isa: Isa::detect(),
+        };
+        Ok(Self {
+            card,
+            sentiment,
+            fingerprint,
+            pieces: pieces?,
+            units: tokens::sentences,
+            encoder,
+            idle: Mutex::default(),
+        })
     }
 
     /// Cuts texts that are longer than the window where `units` says: byte ranges of the text, in order.
@@ -63,14 +76,29 @@ impl Native {
     }
 
     fn pooled(&self, texts: &[&str]) -> Result<Vec<Pooled>> {
-        let windows: Vec<Vec<Vec<u32>>> = texts.par_iter().enumerate().map(|(n, t)| self.windows(n, t)).collect::<Result<_>>()?;
+        let windows: Vec<Vec<Vec<u32>>> = texts
+            .par_iter()
+            .enumerate()
+            .map(|(n, t)| self.windows(n, t))
+            .collect::<Result<_>>()?;
         let mut items: Vec<(usize, &[u32])> = Vec::new();
-        items.extend(windows.iter().enumerate().flat_map(|(text, all)| all.iter().map(move |w| (text, w.as_slice()))));
+        items.extend(
+            windows
+                .iter()
+                .enumerate()
+                .flat_map(|(text, all)| all.iter().map(move |w| (text, w.as_slice()))),
+        );
         // Stable: windows of one text keep an order that no other text can change.
         items.sort_by_key(|(_, window)| std::cmp::Reverse(window.len()));
 
         let hidden = self.card.hidden;
-        let mut pooled: Vec<Pooled> = texts.iter().map(|_| Pooled { mean: vec![0.0; hidden], tokens: 0 }).collect();
+        let mut pooled: Vec<Pooled> = texts
+            .iter()
+            .map(|_| Pooled {
+                mean: vec![0.0; hidden],
+                tokens: 0,
+            })
+            .collect();
         let batches = batches(&items);
         // A round at a time, so that what waits to be added up stays small however long the texts are.
         for round in batches.chunks(1024) {
@@ -78,7 +106,11 @@ impl Native {
             let done = round.iter().flat_map(|batch| &items[batch.clone()]);
             for ((text, window), sum) in done.zip(sums.iter().flat_map(|s| s.chunks_exact(hidden))) {
                 pooled[*text].tokens += u32::try_from(window.len()).unwrap_or(u32::MAX);
-                pooled[*text].mean.iter_mut().zip(sum).for_each(|(mean, sum)| *mean += sum);
+                pooled[*text]
+                    .mean
+                    .iter_mut()
+                    .zip(sum)
+                    .for_each(|(mean, sum)| *mean += sum);
             }
         }
         for text in &mut pooled {
@@ -99,7 +131,12 @@ impl Native {
     fn sums(&self, batch: &[(usize, &[u32])]) -> Vec<f32> {
         let hidden = self.card.hidden;
         let windows: Vec<&[u32]> = batch.iter().map(|(_, window)| *window).collect();
-        let mut scratch = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        let mut scratch = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop()
+            .unwrap_or_default();
         let mut states = self.encoder.states(&windows, &mut scratch).chunks_exact(hidden);
         let mut sums = vec![0.0; windows.len() * hidden];
         for (window, sum) in windows.iter().zip(sums.chunks_exact_mut(hidden)) {
@@ -113,18 +150,27 @@ impl Native {
 
     /// A head's outputs before calibration.
     pub(super) fn outputs(&self, head: &str, mean: &[f32]) -> Vec<f32> {
-        let Some((weight, bias)) = self.encoder.weights.heads.get(head) else { return Vec::new() };
+        let Some((weight, bias)) = self.encoder.weights.heads.get(head) else {
+            return Vec::new();
+        };
         let rows = weight.chunks_exact(mean.len()).zip(bias);
-        rows.map(|(row, bias)| lanes::dot(row, mean) + bias).collect()
+        rows.map(|(row, bias)| row.iter().zip(mean).map(|(w, m)| w * m).sum::<f32>() + bias)
+            .collect()
     }
 
     fn scores(&self, text: &Pooled) -> Scores {
         let (head, mut sentiment) = (&self.sentiment, [0.0; 3]);
-        for (n, (p, output)) in sentiment.iter_mut().zip(self.outputs(&head.name, &text.mean)).enumerate() {
+        for (n, (p, output)) in sentiment
+            .iter_mut()
+            .zip(self.outputs(&head.name, &text.mean))
+            .enumerate()
+        {
             *p = (output + head.bias.get(n).copied().unwrap_or(0.0)) / head.temperature;
         }
-        lanes::softmax(&mut sentiment);
-        Scores { sentiment, tokens: text.tokens }
+        Scores {
+            sentiment: lanes::softmax(sentiment),
+            tokens: text.tokens,
+        }
     }
 }
 

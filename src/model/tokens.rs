@@ -27,7 +27,10 @@ pub(super) struct Pieces {
 impl Pieces {
     /// Reads `tokenizer.json` and checks it against the card.
     pub(super) fn new(json: &[u8], card: &Card) -> Result<Self> {
-        let refuse = |reason: String| Error::Model { part: "tokenizer.json".into(), reason };
+        let refuse = |reason: String| Error::Model {
+            part: "tokenizer.json".into(),
+            reason,
+        };
         let mut tokenizer = Tokenizer::from_bytes(json).map_err(|e| refuse(e.to_string()))?;
         tokenizer.with_padding(None);
         tokenizer.with_truncation(None).map_err(|e| refuse(e.to_string()))?;
@@ -35,12 +38,19 @@ impl Pieces {
         if size > card.vocabulary {
             return Err(refuse(format!("{size} pieces, the card says {}", card.vocabulary)));
         }
-        let ids = |text: &str, frame| tokenizer.encode_fast(text, frame).map(|e| e.get_ids().to_vec()).map_err(|e| refuse(e.to_string()));
+        let ids = |text: &str, frame| {
+            tokenizer
+                .encode_fast(text, frame)
+                .map(|e| e.get_ids().to_vec())
+                .map_err(|e| refuse(e.to_string()))
+        };
         // Without its last space, which would become a token of its own before the next word's.
         let framed = ids(card.prefix.trim_end(), true)?;
         let bare = ids(card.prefix.trim_end(), false)?;
         let at = framed.windows(bare.len().max(1)).position(|w| w == bare).unwrap_or(1);
-        let (head, tail) = framed.split_at_checked(at + bare.len()).ok_or_else(|| refuse("it puts no frame around a text".into()))?;
+        let (head, tail) = framed
+            .split_at_checked(at + bare.len())
+            .ok_or_else(|| refuse("it puts no frame around a text".into()))?;
         if head.len() + tail.len() != bare.len() + 2 || tail.len() != 1 {
             return Err(refuse("it must put one token before and one after a text".into()));
         }
@@ -48,7 +58,13 @@ impl Pieces {
             return Err(refuse("prefix and frame leave no room in the window".into()));
         }
         let (head, tail) = (head.to_vec(), tail.to_vec());
-        Ok(Self { tokenizer, prefix: card.prefix.clone(), head, tail, window: card.window })
+        Ok(Self {
+            tokenizer,
+            prefix: card.prefix.clone(),
+            head,
+            tail,
+            window: card.window,
+        })
     }
 
     /// The windows of a text, at least one, each at most the card's `window` long. `units` says where a long text may be
@@ -97,7 +113,10 @@ impl Pieces {
 
     fn ids(&self, text: &str, frame: bool) -> Result<Vec<u32>> {
         // The caller knows the text's place and puts it in.
-        let coded = self.tokenizer.encode_fast(text, frame).map_err(|e| Error::Pieces { text: 0, reason: e.to_string() })?;
+        let coded = self.tokenizer.encode_fast(text, frame).map_err(|e| Error::Pieces {
+            text: 0,
+            reason: e.to_string(),
+        })?;
         Ok(coded.get_ids().to_vec())
     }
 }
@@ -108,7 +127,8 @@ pub(super) fn sentences(text: &str) -> Vec<Range<usize>> {
     let (mut start, mut closed) = (0, false);
     for (at, c) in text.char_indices() {
         let ends = c == '\n' || (closed && c.is_whitespace());
-        closed = matches!(c, '.' | '!' | '?' | '…' | '。' | '！' | '？' | '؟' | '।') || (closed && !c.is_alphanumeric() && !ends);
+        closed = matches!(c, '.' | '!' | '?' | '…' | '。' | '！' | '？' | '؟' | '।')
+            || (closed && !c.is_alphanumeric() && !ends);
         if ends {
             found.push(start..at);
             start = at;
@@ -121,14 +141,22 @@ pub(super) fn sentences(text: &str) -> Vec<Range<usize>> {
 /// The text in pieces that begin where units begin, none longer than `CHUNK` bytes; together they are the text. Ranges
 /// that are out of order or off a character are moved to the next place that is sound.
 fn chunks<'a>(text: &'a str, units: &[Range<usize>]) -> impl Iterator<Item = &'a str> {
-    let mut begins: Vec<usize> = units.iter().skip(1).map(|u| text.ceil_char_boundary(u.start.min(text.len()))).collect();
+    let mut begins: Vec<usize> = units
+        .iter()
+        .skip(1)
+        .map(|u| text.ceil_char_boundary(u.start.min(text.len())))
+        .collect();
     begins.push(text.len());
     let mut begins = begins.into_iter().peekable();
     let mut at = 0;
     std::iter::from_fn(move || {
         while begins.next_if(|next| *next <= at).is_some() {}
         let end = *begins.peek()?;
-        let piece = &text[at..if end - at > CHUNK { at + cut(&text[at..end]) } else { end }];
+        let piece = &text[at..if end - at > CHUNK {
+            at + cut(&text[at..end])
+        } else {
+            end
+        }];
         at += piece.len();
         Some(piece)
     })

@@ -2,8 +2,8 @@
 //! Refuses files with a tensor missing, of another type or shape than the card says, or with a value that is not finite.
 
 use super::card::{Card, HEAD_WIDTH};
-use super::kernel::Panels;
 use super::lanes::Norm;
+use super::product::Panels;
 use crate::{Error, Result};
 use half::f16;
 use rayon::prelude::*;
@@ -51,12 +51,18 @@ impl Weights {
     /// Reads the weights the card describes.
     pub(super) fn read(file: Cow<'static, [u8]>, card: &Card) -> Result<Self> {
         let tensors = SafeTensors::deserialize(&file).map_err(|e| refuse("header", &e.to_string()))?;
-        let tensors = Tensors { tensors, eps: card.layer_norm_eps };
+        let tensors = Tensors {
+            tensors,
+            eps: card.layer_norm_eps,
+        };
         let (hidden, ffn) = (card.hidden, card.ffn);
         let row = hidden / BLOCK * BLOCK_BYTES;
         let name = "embeddings.word_embeddings.q4";
         let words = tensors.bytes(name, Dtype::U8, &[card.vocabulary, row])?;
-        if !words.chunks_exact(BLOCK_BYTES).all(|block| f16::from_le_bytes([block[0], block[1]]).is_finite()) {
+        if !words
+            .chunks_exact(BLOCK_BYTES)
+            .all(|block| f16::from_le_bytes([block[0], block[1]]).is_finite())
+        {
             return Err(refuse(name, "a scale is not finite"));
         }
         let start = words.as_ptr().addr() - file.as_ptr().addr();
@@ -67,25 +73,42 @@ impl Weights {
             *value += kind[at % hidden];
         }
         let norm = tensors.norm("embeddings.LayerNorm", hidden)?;
-        let layers = (0..card.layers).into_par_iter().map(|n| tensors.layer(n, hidden, ffn)).collect::<Result<_>>()?;
+        let layers = (0..card.layers)
+            .into_par_iter()
+            .map(|n| tensors.layer(n, hidden, ffn))
+            .collect::<Result<_>>()?;
         let mut heads = BTreeMap::new();
         for head in &card.heads {
             let at = format!("heads.{}", head.name);
             let bias = tensors.vector(&format!("{at}.bias"))?;
             if bias.is_empty() || (!head.labels.is_empty() && head.labels.len() != bias.len()) {
-                return Err(refuse(&at, &format!("{} outputs for {} labels", bias.len(), head.labels.len())));
+                return Err(refuse(
+                    &at,
+                    &format!("{} outputs for {} labels", bias.len(), head.labels.len()),
+                ));
             }
             let weight = tensors.floats(&format!("{at}.weight"), &[bias.len(), hidden])?;
             heads.insert(head.name.clone(), (weight, bias));
         }
-        Ok(Self { words, file, positions, norm, layers, heads })
+        Ok(Self {
+            words,
+            file,
+            positions,
+            norm,
+            layers,
+            heads,
+        })
     }
 
     /// The row of a word, as f32; none if there is no such word. The low nibble of byte j is value j of its block, the
     /// high nibble value j + 16; `value = (nibble - 8) * scale`.
     pub(super) fn word(&self, id: u32, out: &mut [f32]) -> Option<()> {
         let width = out.len() / BLOCK * BLOCK_BYTES;
-        let row = self.file.get(self.words.clone())?.chunks_exact(width).nth(id as usize)?;
+        let row = self
+            .file
+            .get(self.words.clone())?
+            .chunks_exact(width)
+            .nth(id as usize)?;
         for (block, out) in row.chunks_exact(BLOCK_BYTES).zip(out.chunks_exact_mut(BLOCK)) {
             let scale = f16::from_le_bytes([block[0], block[1]]).to_f32();
             let (low, high) = out.split_at_mut(BLOCK / 2);
@@ -115,7 +138,10 @@ impl<'a> Tensors<'a> {
     fn bytes(&self, name: &str, dtype: Dtype, shape: &[usize]) -> Result<&'a [u8]> {
         let found = self.view(name, dtype)?;
         if found.shape() != shape {
-            return Err(refuse(name, &format!("has shape {:?}, the card says {shape:?}", found.shape())));
+            return Err(refuse(
+                name,
+                &format!("has shape {:?}, the card says {shape:?}", found.shape()),
+            ));
         }
         Ok(found.data())
     }
@@ -131,7 +157,11 @@ impl<'a> Tensors<'a> {
 
     fn norm(&self, name: &str, width: usize) -> Result<Norm> {
         let weight = self.floats(&format!("{name}.weight"), &[width])?;
-        Ok(Norm { weight, bias: self.floats(&format!("{name}.bias"), &[width])?, eps: self.eps })
+        Ok(Norm {
+            weight,
+            bias: self.floats(&format!("{name}.bias"), &[width])?,
+            eps: self.eps,
+        })
     }
 
     fn linear(&self, names: &[String], inputs: usize, outputs: usize) -> Result<Linear> {
@@ -143,16 +173,26 @@ impl<'a> Tensors<'a> {
             scales.extend(self.floats(&format!("{name}.weight_scale"), &[each])?);
             bias.extend(self.floats(&format!("{name}.bias"), &[each])?);
         }
-        let panels = Panels::pack(&weights, inputs, outputs).ok_or_else(|| refuse(&names[0], "has a shape the engine cannot run"))?;
+        let panels = Panels::pack(&weights, inputs, outputs)
+            .ok_or_else(|| refuse(&names[0], "has a shape the engine cannot run"))?;
         Ok(Linear { panels, scales, bias })
     }
 
     fn layer(&self, number: usize, hidden: usize, ffn: usize) -> Result<Layer> {
         let at = |part: &str| format!("encoder.layer.{number}.{part}");
         let one = |part: &str, inputs, outputs| self.linear(&[at(part)], inputs, outputs);
-        let mut qkv = self.linear(&["query", "key", "value"].map(|n| at(&format!("attention.self.{n}"))), hidden, 3 * hidden)?;
+        let mut qkv = self.linear(
+            &["query", "key", "value"].map(|n| at(&format!("attention.self.{n}"))),
+            hidden,
+            3 * hidden,
+        )?;
         let root = (HEAD_WIDTH as f32).sqrt();
-        for value in qkv.scales.iter_mut().take(hidden).chain(qkv.bias.iter_mut().take(hidden)) {
+        for value in qkv
+            .scales
+            .iter_mut()
+            .take(hidden)
+            .chain(qkv.bias.iter_mut().take(hidden))
+        {
             *value /= root;
         }
         Ok(Layer {
@@ -167,10 +207,22 @@ impl<'a> Tensors<'a> {
 }
 
 fn numbers(name: &str, bytes: &[u8]) -> Result<Vec<f32>> {
-    let found: Vec<f32> = bytes.as_chunks().0.iter().map(|four| f32::from_le_bytes(*four)).collect();
-    if found.iter().all(|v| v.is_finite()) { Ok(found) } else { Err(refuse(name, "a value is not finite")) }
+    let found: Vec<f32> = bytes
+        .as_chunks()
+        .0
+        .iter()
+        .map(|four| f32::from_le_bytes(*four))
+        .collect();
+    if found.iter().all(|v| v.is_finite()) {
+        Ok(found)
+    } else {
+        Err(refuse(name, "a value is not finite"))
+    }
 }
 
 fn refuse(part: &str, reason: &str) -> Error {
-    Error::Model { part: format!("model.safetensors, {part}"), reason: reason.into() }
+    Error::Model {
+        part: format!("model.safetensors, {part}"),
+        reason: reason.into(),
+    }
 }

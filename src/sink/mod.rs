@@ -36,7 +36,12 @@ impl OutputFormat {
     /// # Errors
     /// [`Error::OutputFormat`] for any other extension.
     pub fn of(path: &Path) -> Result<Self> {
-        match path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase).as_deref() {
+        match path
+            .extension()
+            .and_then(|e| e.to_str())
+            .map(str::to_ascii_lowercase)
+            .as_deref()
+        {
             Some("parquet" | "pq") => Ok(Self::Parquet),
             Some("csv") => Ok(Self::Csv),
             Some("jsonl" | "ndjson") => Ok(Self::Jsonl),
@@ -76,7 +81,13 @@ impl Sink {
             OutputFormat::Csv => Writer::Csv(CsvRows::new(part, &schema)?),
             OutputFormat::Jsonl => Writer::Jsonl(JsonRows::new(part)),
         };
-        Ok(Self { path: path.to_owned(), schema, writer, rejects: None, rejected: 0 })
+        Ok(Self {
+            path: path.to_owned(),
+            schema,
+            writer,
+            rejects: None,
+            rejected: 0,
+        })
     }
 
     /// Where unreadable rows of this output go: `<output>.rejects.jsonl`.
@@ -113,7 +124,9 @@ impl Sink {
             self.rejects = Some(JsonRows::new(Part::create(&Self::rejects_path(&self.path))?));
         }
         self.rejected += rejects.len() as u64;
-        self.rejects.as_mut().map_or(Ok(()), |rows| rejects.iter().try_for_each(|reject| rows.line(reject)))
+        self.rejects
+            .as_mut()
+            .map_or(Ok(()), |rows| rejects.iter().try_for_each(|reject| rows.line(reject)))
     }
 
     /// Completes the files and gives them their names; the output last, so that whoever sees it sees its rejects too.

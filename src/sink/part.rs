@@ -44,13 +44,17 @@ pub(super) struct Part {
 impl Part {
     /// Opens the temporary file and takes a lock on it. What a killed run left under the name is overwritten.
     pub(super) fn create(path: &Path) -> Result<Self> {
-        let name = path.file_name().ok_or_else(|| Error::OutputFormat { path: path.to_owned() })?;
+        let name = path
+            .file_name()
+            .ok_or_else(|| Error::OutputFormat { path: path.to_owned() })?;
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
         if !folder.is_dir() {
-            return Err(Error::NoFolder { folder: folder.to_owned() });
+            return Err(Error::NoFolder {
+                folder: folder.to_owned(),
+            });
         }
         if path.is_dir() {
             return Err(Error::OutputFormat { path: path.to_owned() });
@@ -70,7 +74,12 @@ impl Part {
         }
         file.set_len(0).map_err(|source| Error::io("write", path, source))?;
         open_parts().push(part.clone());
-        Ok(Self { file: BufWriter::with_capacity(1 << 16, file), part, path: path.to_owned(), published: false })
+        Ok(Self {
+            file: BufWriter::with_capacity(1 << 16, file),
+            part,
+            path: path.to_owned(),
+            published: false,
+        })
     }
 
     /// The final name.

@@ -17,12 +17,20 @@ fn json(value: AnyValue<'_>, dtype: &DataType) -> Value {
         (AnyValue::Null, _) => Value::Null,
         (AnyValue::Boolean(b), _) => Value::Bool(b),
         // By the shortest decimal of the f32: 0.1, not 0.10000000149011612.
-        (AnyValue::Float32(x), _) => x.to_string().parse().ok().and_then(Number::from_f64).map_or(Value::Null, Value::Number),
+        (AnyValue::Float32(x), _) => x
+            .to_string()
+            .parse()
+            .ok()
+            .and_then(Number::from_f64)
+            .map_or(Value::Null, Value::Number),
         (AnyValue::Float64(x), _) => Number::from_f64(x).map_or(Value::Null, Value::Number),
         (AnyValue::List(items), DataType::List(inner)) => items.iter().map(|item| json(item, inner)).collect(),
         (value @ (AnyValue::Struct(..) | AnyValue::StructOwned(_)), DataType::Struct(fields)) => {
             let members = value._iter_struct_av().zip(fields);
-            members.map(|(member, field)| (field.name().to_string(), json(member, field.dtype()))).collect::<Map<_, _>>().into()
+            members
+                .map(|(member, field)| (field.name().to_string(), json(member, field.dtype())))
+                .collect::<Map<_, _>>()
+                .into()
         }
         (value, dtype) if dtype.is_integer() => match (value.extract::<i64>(), value.extract::<u64>()) {
             (Some(n), _) => n.into(),
@@ -55,7 +63,9 @@ impl CsvRows {
     pub(super) fn new(part: Part, schema: &Schema) -> Result<Self> {
         let path = part.path().to_owned();
         let mut writer = csv::Writer::from_writer(part);
-        writer.write_record(schema.iter_names().map(|name| name.as_str())).map_err(|source| Error::write(&path, source))?;
+        writer
+            .write_record(schema.iter_names().map(|name| name.as_str()))
+            .map_err(|source| Error::write(&path, source))?;
         Ok(Self { writer, path })
     }
 
@@ -67,14 +77,18 @@ impl CsvRows {
                     .write_field(cell(value, column.dtype()).as_bytes())
                     .map_err(|source| Error::write(&self.path, source))?;
             }
-            self.writer.write_record(None::<&[u8]>).map_err(|source| Error::write(&self.path, source))?;
+            self.writer
+                .write_record(None::<&[u8]>)
+                .map_err(|source| Error::write(&self.path, source))?;
         }
         Ok(())
     }
 
     pub(super) fn finish(self) -> Result<Part> {
         let Self { writer, path } = self;
-        writer.into_inner().map_err(|failed| Error::write(&path, io::Error::other(failed.error().to_string())))
+        writer
+            .into_inner()
+            .map_err(|failed| Error::write(&path, io::Error::other(failed.error().to_string())))
     }
 }
 

@@ -25,9 +25,17 @@ fn enumeration(names: impl IntoIterator<Item = &'static str>) -> PolarsResult<Da
 }
 
 /// Fills a column of a closed set of names.
-fn enum_column(name: PlSmallStr, names: &[&'static str], values: impl Iterator<Item = Option<&'static str>>) -> PolarsResult<Column> {
+fn enum_column(
+    name: PlSmallStr,
+    names: &[&'static str],
+    values: impl Iterator<Item = Option<&'static str>>,
+) -> PolarsResult<Column> {
     let strings: StringChunked = values.collect();
-    Ok(strings.with_name(name).into_series().cast(&enumeration(names.iter().copied())?)?.into_column())
+    Ok(strings
+        .with_name(name)
+        .into_series()
+        .cast(&enumeration(names.iter().copied())?)?
+        .into_column())
 }
 
 fn float_column(name: PlSmallStr, values: impl Iterator<Item = Option<f32>>) -> Column {
@@ -50,15 +58,28 @@ impl Columns {
     pub fn frame(&self, source: &str, rows: &[TaggedRow]) -> PolarsResult<DataFrame> {
         let verdicts = || rows.iter().map(|row| &row.verdict);
         let class = |n: usize| verdicts().map(move |v| v.probabilities.map(|p| p[n]));
-        let probabilities: Vec<Column> =
-            Sentiment::ALL[..3].iter().enumerate().map(|(n, s)| float_column(s.name().into(), class(n))).collect();
-        let fields: Vec<Series> = probabilities.into_iter().map(Column::take_materialized_series).collect();
+        let probabilities: Vec<Column> = Sentiment::ALL[..3]
+            .iter()
+            .enumerate()
+            .map(|(n, s)| float_column(s.name().into(), class(n)))
+            .collect();
+        let fields: Vec<Series> = probabilities
+            .into_iter()
+            .map(Column::take_materialized_series)
+            .collect();
         let mut columns = vec![
             text_column(self.name("source"), rows.iter().map(|_| Some(source))),
-            rows.iter().map(|row| row.row).collect::<UInt64Chunked>().with_name(self.name("row")).into_column(),
+            rows.iter()
+                .map(|row| Some(row.row))
+                .collect::<UInt64Chunked>()
+                .with_name(self.name("row"))
+                .into_column(),
             text_column(self.name("id"), rows.iter().map(|row| Some(row.id.as_str()))),
             text_column(self.name("language"), verdicts().map(|v| Some(v.language.code))),
-            float_column(self.name("language_confidence"), verdicts().map(|v| Some(v.language.confidence))),
+            float_column(
+                self.name("language_confidence"),
+                verdicts().map(|v| Some(v.language.confidence)),
+            ),
             enum_column(
                 self.name("sentiment"),
                 &Sentiment::ALL.map(Sentiment::name),
@@ -68,10 +89,16 @@ impl Columns {
             StructChunked::from_series(self.name("sentiment_p"), rows.len(), fields.iter())?
                 .with_outer_validity(Some(verdicts().map(|v| v.probabilities.is_some()).collect()))
                 .into_column(),
-            text_column(self.name("duplicate_of"), rows.iter().map(|row| row.duplicate_of.as_deref())),
+            text_column(
+                self.name("duplicate_of"),
+                rows.iter().map(|row| row.duplicate_of.as_deref()),
+            ),
         ];
         if self.clean_text {
-            columns.push(text_column(self.name("clean_text"), rows.iter().map(|row| Some(row.clean_text.as_str()))));
+            columns.push(text_column(
+                self.name("clean_text"),
+                rows.iter().map(|row| Some(row.clean_text.as_str())),
+            ));
         }
         columns.extend([
             enum_column(
@@ -80,7 +107,11 @@ impl Columns {
                 verdicts().map(|v| Some(v.status.name())),
             )?,
             text_column(self.name("reason"), verdicts().map(|v| v.reason.map(|r| r.name()))),
-            verdicts().map(|v| Some(v.review)).collect::<BooleanChunked>().with_name(self.name("review")).into_column(),
+            verdicts()
+                .map(|v| Some(v.review))
+                .collect::<BooleanChunked>()
+                .with_name(self.name("review"))
+                .into_column(),
         ]);
         DataFrame::new(rows.len(), columns)
     }
@@ -94,7 +125,10 @@ impl Columns {
         let mut schema = original.clone();
         for (name, dtype) in ours.schema().iter() {
             if schema.insert(name.clone(), dtype.clone()).is_some() {
-                return Err(Error::ColumnTaken { column: name.to_string(), prefix: self.prefix.clone() });
+                return Err(Error::ColumnTaken {
+                    column: name.to_string(),
+                    prefix: self.prefix.clone(),
+                });
             }
         }
         Ok(schema)

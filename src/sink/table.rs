@@ -49,14 +49,25 @@ impl Table {
             .with_key_value_metadata(Some(KeyValueMetadata::from_static(footer)))
             .batched(schema)
             .map_err(|source| Error::write(&path, source))?;
-        Ok(Self { writer, part, path, gathered: Vec::new(), rows: 0, bytes: 0 })
+        Ok(Self {
+            writer,
+            part,
+            path,
+            gathered: Vec::new(),
+            rows: 0,
+            bytes: 0,
+        })
     }
 
     pub(super) fn write(&mut self, frame: DataFrame) -> Result<()> {
         self.rows += frame.height();
         self.bytes += frame.estimated_size();
         self.gathered.push(frame);
-        if self.rows >= GROUP_ROWS || self.bytes >= GROUP_BYTES { self.close_group() } else { Ok(()) }
+        if self.rows >= GROUP_ROWS || self.bytes >= GROUP_BYTES {
+            self.close_group()
+        } else {
+            Ok(())
+        }
     }
 
     fn close_group(&mut self) -> Result<()> {
@@ -68,15 +79,20 @@ impl Table {
         }
         group.align_chunks_par();
         group.rechunk_mut_par();
-        self.writer.write_batch(&group).map_err(|source| Error::write(&self.path, source))
+        self.writer
+            .write_batch(&group)
+            .map_err(|source| Error::write(&self.path, source))
     }
 
     /// Closes the last row group and the footer; the bytes are complete, the name is still temporary.
     pub(super) fn finish(mut self) -> Result<Part> {
         self.close_group()?;
-        self.writer.finish().map_err(|source| Error::write(&self.path, source))?;
+        self.writer
+            .finish()
+            .map_err(|source| Error::write(&self.path, source))?;
         drop(self.writer);
-        let part = Arc::into_inner(self.part.0).ok_or_else(|| Error::write(&self.path, io::Error::other("still open")))?;
+        let part =
+            Arc::into_inner(self.part.0).ok_or_else(|| Error::write(&self.path, io::Error::other("still open")))?;
         Ok(part.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -204,6 +204,14 @@ impl Source {
         }
     }
 
+    /// Makes sure that a column the user named is there; `option` is how it was named.
+    ///
+    /// # Errors
+    /// [`Error::UnknownColumn`] with the nearest names.
+    pub fn require(&self, option: &'static str, name: &str) -> Result<()> {
+        column::named(option, name, &self.schema)
+    }
+
     /// What was found out by looking, a sentence each, in the order of the files.
     pub fn notes(&self) -> &[String] {
         &self.notes

@@ -4,5 +4,5 @@
 mod tagger;
 mod verdict;
 
-pub use tagger::{Seconds, TaggedRow, Tagger};
+pub use tagger::{REMEMBERED, Seconds, TaggedRow, Tagger};
 pub use verdict::{Reason, Rules, Sentiment, Status, Verdict, judge, refusal};

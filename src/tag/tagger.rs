@@ -61,7 +61,10 @@ pub struct Tagger<'engine> {
 impl<'engine> Tagger<'engine> {
     /// A tagger that has seen nothing yet.
     pub fn new(engine: &'engine dyn Engine) -> Self {
-        Self { engine, known: LruCache::new(REMEMBERED) }
+        Self {
+            engine,
+            known: LruCache::new(REMEMBERED),
+        }
     }
 
     /// The verdicts on a batch: `rows`, `ids` and `texts` go together, and so does the answer. Adds the time it took to `seconds`.
@@ -76,7 +79,10 @@ impl<'engine> Tagger<'engine> {
         seconds: &mut Seconds,
     ) -> Result<Vec<TaggedRow>> {
         let started = Instant::now();
-        let cleaned: Vec<Clean> = texts.par_iter().map(|t| text::clean(t.as_deref().unwrap_or_default())).collect();
+        let cleaned: Vec<Clean> = texts
+            .par_iter()
+            .map(|t| text::clean(t.as_deref().unwrap_or_default()))
+            .collect();
         let prints: Vec<u128> = cleaned.par_iter().map(|c| xxh3_128(c.text().as_bytes())).collect();
 
         // The first row of each text that was not judged before. Looking a text up makes it the latest, so this batch cannot push it out.
@@ -109,14 +115,32 @@ impl<'engine> Tagger<'engine> {
     }
 
     fn row(&mut self, print: u128, row: u64, id: String, clean: Clean, new: &HashMap<u128, Verdict>) -> TaggedRow {
-        let clean_text = clean.into_text();
+        let clean_text = clean.text().to_owned();
         if let Some(known) = self.known.get(&print) {
             // Two empty cells are no copies of one another.
             let duplicate_of = (!clean_text.is_empty()).then(|| known.id.clone());
-            return TaggedRow { row, id, duplicate_of, clean_text, verdict: known.verdict.clone() };
+            return TaggedRow {
+                row,
+                id,
+                duplicate_of,
+                clean_text,
+                verdict: known.verdict.clone(),
+            };
         }
         let verdict = new[&print].clone();
-        self.known.put(print, Known { id: id.clone(), verdict: verdict.clone() });
-        TaggedRow { row, id, duplicate_of: None, clean_text, verdict }
+        self.known.put(
+            print,
+            Known {
+                id: id.clone(),
+                verdict: verdict.clone(),
+            },
+        );
+        TaggedRow {
+            row,
+            id,
+            duplicate_of: None,
+            clean_text,
+            verdict,
+        }
     }
 }

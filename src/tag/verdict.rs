@@ -129,7 +129,14 @@ impl Verdict {
     /// A verdict without sentiment.
     const fn without(language: Language, status: Status, reason: Option<Reason>) -> Self {
         let review = matches!(status, Status::Failed);
-        Self { language, sentiment: None, probabilities: None, status, reason, review }
+        Self {
+            language,
+            sentiment: None,
+            probabilities: None,
+            status,
+            reason,
+            review,
+        }
     }
 }
 
@@ -152,7 +159,8 @@ pub fn judge(content: Content, language: Language, scores: Option<&Scores>, rule
     if let Some(reason) = refusal(content, &language, rules) {
         return Verdict::without(language, Status::Abstained, Some(reason));
     }
-    let Some(p @ [negative, neutral, positive]) = scores.map(|s| s.sentiment).filter(|p| p.iter().all(|x| x.is_finite()))
+    let Some(p @ [negative, neutral, positive]) =
+        scores.map(|s| s.sentiment).filter(|p| p.iter().all(|x| x.is_finite()))
     else {
         return Verdict::without(language, Status::Failed, None);
     };
@@ -172,7 +180,11 @@ pub fn judge(content: Content, language: Language, scores: Option<&Scores>, rule
         language,
         sentiment,
         probabilities: Some(p),
-        status: if sentiment.is_some() { Status::Tagged } else { Status::Abstained },
+        status: if sentiment.is_some() {
+            Status::Tagged
+        } else {
+            Status::Abstained
+        },
         reason: sentiment.is_none().then_some(Reason::LowConfidence),
         review: best < rules.review_below || sentiment == Some(Sentiment::Mixed),
     }

@@ -5,7 +5,11 @@ use crate::support::Room;
 #[test]
 fn help_texts() {
     let room = Room::new();
-    for (name, arguments) in [("help", "--help"), ("help_tag", "tag --help"), ("help_eval", "eval --help")] {
+    for (name, arguments) in [
+        ("help", "--help"),
+        ("help_tag", "tag --help"),
+        ("help_eval", "eval --help"),
+    ] {
         let ended = room.run(arguments);
         assert_eq!(ended.code, Some(0), "{}", ended.err);
         insta::assert_snapshot!(name, ended.out);
@@ -20,7 +24,11 @@ fn summary_of_a_small_table() {
     assert_eq!(ended.code, Some(0), "{}", ended.err);
     assert!(ended.out.contains("3 rows, 2 tagged"), "{}", ended.out);
     assert!(ended.out.contains("1 empty"), "{}", ended.out);
-    assert!(ended.out.contains("most negative") && ended.out.contains("most positive"), "{}", ended.out);
+    assert!(
+        ended.out.contains("most negative") && ended.out.contains("most positive"),
+        "{}",
+        ended.out
+    );
     assert!(!ended.out.contains('\u{1b}'), "no colours in a pipe");
     let quiet = room.run("tag a.csv -o a.parquet --quiet");
     assert_eq!((quiet.out.as_str(), quiet.err.as_str()), ("", ""));

@@ -8,13 +8,35 @@ use crate::support::Room;
 
 /// Enough distinct comments to keep the program busy for some seconds.
 fn long_input(room: &Room) {
-    let rows: String = (0..3_000).map(|n| format!("{n},The parcel number {n} came late and the courier number {} was rude\n", n * 7)).collect();
+    let rows: String = (0..3_000)
+        .map(|n| {
+            format!(
+                "{n},The parcel number {n} came late and the courier number {} was rude\n",
+                n * 7
+            )
+        })
+        .collect();
     room.put("long.csv", format!("id,comment\n{rows}"));
 }
 
 fn start(room: &Room) -> Child {
-    let arguments = ["tag", "long.csv", "-o", "out.parquet", "--text", "comment", "--quiet", "--batch-rows", "64"];
-    let child = room.undertone().args(arguments).stderr(Stdio::null()).spawn().expect("a start");
+    let arguments = [
+        "tag",
+        "long.csv",
+        "-o",
+        "out.parquet",
+        "--text",
+        "comment",
+        "--quiet",
+        "--batch-rows",
+        "64",
+    ];
+    let child = room
+        .undertone()
+        .args(arguments)
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("a start");
     let began = Instant::now();
     while !room.path(".out.parquet.part").exists() && began.elapsed() < Duration::from_secs(20) {
         std::thread::sleep(Duration::from_millis(5));
@@ -24,7 +46,10 @@ fn start(room: &Room) -> Child {
 }
 
 fn signal(child: &Child, name: &str) {
-    let sent = Command::new("kill").args([name, &child.id().to_string()]).status().expect("kill");
+    let sent = Command::new("kill")
+        .args([name, &child.id().to_string()])
+        .status()
+        .expect("kill");
     assert!(sent.success(), "the run ended before it could be interrupted");
 }
 
@@ -60,7 +85,11 @@ fn two_runs_on_one_output_do_not_mix() {
     let mut first = start(&room);
     let second = room.run("tag long.csv -o out.parquet --text comment --quiet");
     assert_eq!(second.code, Some(2));
-    assert!(second.err.contains("another run is writing out.parquet"), "{}", second.err);
+    assert!(
+        second.err.contains("another run is writing out.parquet"),
+        "{}",
+        second.err
+    );
     assert_eq!(first.wait().expect("an end").code(), Some(0));
     assert_eq!(room.table("out.parquet").height(), 3_000);
 }

@@ -8,8 +8,16 @@ use crate::support::{Room, texts};
 fn table() -> impl Strategy<Value = Vec<(String, String)>> {
     let odd = "\\PC{0,40}";
     let words = prop::sample::select(vec![
-        "Дуже повільна доставка", "ótimo atendimento!", "nem működik az alkalmazás", "bardzo miła obsługa 😊", "It works.", "", "n/a",
-        "<p>Alles&nbsp;gut</p>", "C'est nul, mais le prix est correct", "не плохо, но дорого",
+        "Дуже повільна доставка",
+        "ótimo atendimento!",
+        "nem működik az alkalmazás",
+        "bardzo miła obsługa 😊",
+        "It works.",
+        "",
+        "n/a",
+        "<p>Alles&nbsp;gut</p>",
+        "C'est nul, mais le prix est correct",
+        "не плохо, но дорого",
     ]);
     let comment = prop_oneof![3 => words.prop_map(str::to_owned), 1 => odd.prop_map(|s: String| s)];
     prop::collection::vec(("[a-z0-9 ,;\"\n]{0,12}", comment), 1..12)
@@ -18,7 +26,8 @@ fn table() -> impl Strategy<Value = Vec<(String, String)>> {
 fn write(room: &Room, name: &str, rows: &[(String, String)]) {
     let mut writer = csv::Writer::from_path(room.path(name)).expect("a file");
     writer.write_record(["note", "comment"]).expect("a header");
-    rows.iter().for_each(|(note, comment)| writer.write_record([note, comment]).expect("a record"));
+    rows.iter()
+        .for_each(|(note, comment)| writer.write_record([note, comment]).expect("a record"));
     writer.flush().expect("a flush");
 }
 

@@ -26,7 +26,9 @@ pub struct Ended {
 
 impl Room {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+        Self {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+        }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -43,13 +45,20 @@ impl Room {
     /// The program, to be run in this folder.
     pub fn undertone(&self) -> Command {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("undertone"));
-        command.current_dir(self.folder.path()).env_remove("RUST_LOG").env("NO_COLOR", "1");
+        command
+            .current_dir(self.folder.path())
+            .env_remove("RUST_LOG")
+            .env("NO_COLOR", "1");
         command
     }
 
     /// Runs the program with arguments separated by spaces.
     pub fn run(&self, arguments: &str) -> Ended {
-        let output = self.undertone().args(arguments.split_whitespace()).output().expect("the program starts");
+        let output = self
+            .undertone()
+            .args(arguments.split_whitespace())
+            .output()
+            .expect("the program starts");
         Ended {
             code: output.status.code(),
             out: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -59,13 +68,17 @@ impl Room {
 
     /// The table a run wrote.
     pub fn table(&self, name: &str) -> DataFrame {
-        ParquetReader::new(File::open(self.path(name)).expect("an output file")).finish().expect("a Parquet file")
+        ParquetReader::new(File::open(self.path(name)).expect("an output file"))
+            .finish()
+            .expect("a Parquet file")
     }
 
     /// Names of all files in the folder, hidden ones too, sorted.
     pub fn files(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.folder.path()).expect("a folder");
-        let mut names: Vec<String> = entries.map(|e| e.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+        let mut names: Vec<String> = entries
+            .map(|e| e.expect("an entry").file_name().to_string_lossy().into_owned())
+            .collect();
         names.sort();
         names
     }
@@ -73,6 +86,15 @@ impl Room {
 
 /// A column as text, null as none.
 pub fn texts(table: &DataFrame, name: &str) -> Vec<Option<String>> {
-    let column = table.column(name).expect("a column").cast(&DataType::String).expect("text");
-    column.str().expect("text").iter().map(|value| value.map(str::to_owned)).collect()
+    let column = table
+        .column(name)
+        .expect("a column")
+        .cast(&DataType::String)
+        .expect("text");
+    column
+        .str()
+        .expect("text")
+        .iter()
+        .map(|value| value.map(str::to_owned))
+        .collect()
 }

@@ -1,0 +1,101 @@
+//! What did the customer write, without markup? Input: any string. Output: [`Clean`], the text and the way back into
+//! the original.
+//!
+//! The stages of one pass are listed in [`STAGES`]. Taking one thing away may uncover another (`&lt;b&gt;` is a tag after
+//! decoding), so passes repeat until nothing changes; that is what makes cleaning idempotent. Text built to need more
+//! than [`PASSES`] passes loses all its signs and keeps its words.
+
+use std::ops::Range;
+
+use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
+
+use super::draft::{Draft, Editor};
+use super::symbols::{self, Content};
+use super::{characters, links, mail, markup, taming};
+
+/// Bounds the work on hostile text. Doubly escaped HTML mail needs three passes.
+const PASSES: usize = 8;
+
+/// The stages of one pass, in order. Each gives a new draft, or nothing when it finds nothing to do.
+const STAGES: [fn(&Draft) -> Option<Draft>; 7] = [
+    characters::make_visible,
+    characters::compose,
+    markup::strip_tags,
+    markup::decode_entities,
+    mail::set_aside,
+    links::replace_addresses,
+    taming::tame,
+];
+
+/// A comment without markup, with the way back into the original.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clean {
+    draft: Draft,
+}
+
+impl Clean {
+    /// The clean text: NFC, words separated by one space, lines by one `\n`, no space at either end. May be empty.
+    pub fn text(&self) -> &str {
+        self.draft.text()
+    }
+
+    /// Where the bytes `bytes` of [`Clean::text`] come from: a range of Unicode scalars of the original, so that
+    /// `original[start:end]` quotes them in Python. What was taken away in between is inside the quote. Ranges that are out of
+    /// bounds or inside a character are widened or cut to the nearest that exists.
+    pub fn original_span(&self, bytes: Range<usize>) -> Range<usize> {
+        self.draft.original_span(bytes)
+    }
+
+    /// What the text consists of: nothing, no words, only emoji and emoticons, or words.
+    pub fn content(&self) -> Content {
+        symbols::content(self.text())
+    }
+}
+
+/// Takes markup, quoted mail, addresses and noise away. Total and idempotent: `clean(clean(x).text()).text()` equals
+/// `clean(x).text()` for every string. Linear in the length of the text.
+pub fn clean(original: &str) -> Clean {
+    let mut draft = Draft::new(original);
+    if !settle(&mut draft) {
+        draft = words_only(&draft).unwrap_or(draft);
+        settle(&mut draft);
+    }
+    Clean { draft: draft.indexed() }
+}
+
+/// Repeats passes until nothing changes; false if [`PASSES`] passes were not enough.
+fn settle(draft: &mut Draft) -> bool {
+    for _ in 0..PASSES {
+        match pass(draft) {
+            Some(next) => *draft = next,
+            None => return true,
+        }
+    }
+    false
+}
+
+/// One run through all stages; nothing when the text comes out as it went in.
+fn pass(draft: &Draft) -> Option<Draft> {
+    let changed = STAGES.iter().fold(None::<Draft>, |current, stage| {
+        stage(current.as_ref().unwrap_or(draft)).or(current)
+    });
+    changed.filter(|changed| changed.text() != draft.text())
+}
+
+/// Letters, digits and spaces only: nothing is left that a stage could take for markup.
+fn words_only(draft: &Draft) -> Option<Draft> {
+    let mut editor = Editor::new(draft);
+    for (at, c) in draft.text().char_indices() {
+        if !matches!(
+            c.general_category_group(),
+            GeneralCategoryGroup::Letter | GeneralCategoryGroup::Number
+        ) {
+            editor.replace(at..at + c.len_utf8(), " ");
+        }
+    }
+    editor.finish()
+}
+
+#[cfg(test)]
+#[path = "clean_tests.rs"]
+mod tests;

@@ -1,0 +1,104 @@
+//! How loud is the text, once shouting is brought to one scale? Input: text of any shape. Output: one space between
+//! words, one `\n` between lines, at most two of a letter in a row and three of a sign, hashtags as plain words.
+//!
+//! "sooooo goooood!!!!!!" and "soooo good!!!" should not look like four different words to the model. Digits stay.
+
+use super::draft::{Draft, Editor};
+use super::symbols::is_letter;
+
+/// How often a letter may follow itself: "soo" is a word the model knows, "sooooo" is not.
+const LETTERS: usize = 2;
+/// How often a sign may follow itself, the length of an ellipsis.
+const SIGNS: usize = 3;
+
+/// Brings repetitions and white space to measure.
+pub(super) fn tame(draft: &Draft) -> Option<Draft> {
+    let text = draft.text();
+    let mut editor = Editor::new(draft);
+    let mut before: Option<(char, char)> = None;
+    let mut repeated = 0;
+    let mut characters = text.char_indices().peekable();
+    while let Some((at, c)) = characters.next() {
+        let mut end = at + c.len_utf8();
+        if c.is_whitespace() {
+            let mut line_break = c == '\n';
+            while let Some((next, space)) = characters.next_if(|(_, c)| c.is_whitespace()) {
+                line_break |= space == '\n';
+                end = next + space.len_utf8();
+            }
+            let edge = at == 0 || end == text.len();
+            editor.replace(
+                at..end,
+                if edge {
+                    ""
+                } else if line_break {
+                    "\n"
+                } else {
+                    " "
+                },
+            );
+            before = None;
+            continue;
+        }
+        let folded = fold(c);
+        repeated = if before.map(|(_, folded)| folded) == Some(folded) {
+            repeated + 1
+        } else {
+            1
+        };
+        let after = characters.peek().map(|&(_, next)| next);
+        let hashtag = c == '#' && after.is_some_and(is_letter) && !before.is_some_and(|(c, _)| c.is_alphanumeric());
+        if hashtag || repeated > allowed(c) {
+            editor.drop(at..end);
+        }
+        before = Some((c, folded));
+    }
+    editor.finish()
+}
+
+/// The character as it is compared with its neighbour: without case.
+fn fold(c: char) -> char {
+    if c.is_ascii() {
+        c.to_ascii_lowercase()
+    } else {
+        c.to_lowercase().next().unwrap_or(c)
+    }
+}
+
+fn allowed(c: char) -> usize {
+    match c {
+        // Pairs of regional indicators are flags: the same letter may well follow itself.
+        '\u{1f1e6}'..='\u{1f1ff}' => usize::MAX,
+        c if is_letter(c) => LETTERS,
+        c if c.is_numeric() => usize::MAX,
+        _ => SIGNS,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tamed(text: &str) -> String {
+        tame(&Draft::new(text)).map_or(text.to_owned(), |draft| draft.text().to_owned())
+    }
+
+    #[test]
+    fn shouting_is_brought_to_measure() {
+        assert_eq!(tamed("sooooo goooOOod!!!!!!"), "soo good!!!");
+        assert_eq!(tamed("дуууже  \t добре.........\n\n\n так "), "дууже добре...\nтак");
+        assert_eq!(tamed(":)))))) ????? 👍👍👍👍👍"), ":))) ??? 👍👍👍");
+    }
+
+    #[test]
+    fn numbers_flags_and_doubles_stay() {
+        for text in ["1000000 грн", "🇦🇦🇦🇦", "class", "all good", "...", "C# #1"] {
+            assert_eq!(tamed(text), text);
+        }
+    }
+
+    #[test]
+    fn hashtags_keep_their_word() {
+        assert_eq!(tamed("#НоваПошта (#fail) a#b"), "НоваПошта (fail) a#b");
+    }
+}
