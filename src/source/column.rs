@@ -8,7 +8,7 @@ use polars::prelude::*;
 
 use super::SourceOptions;
 use super::names::{self, Hint};
-use super::table::{Table, as_text, listed, sample};
+use super::table::{Sample, Table, as_text, listed};
 use crate::error::{Error, Result};
 
 /// Below this nothing reads like comments. One-word answers of which one in ten is distinct reach 0.09.
@@ -44,17 +44,17 @@ pub(super) fn settle(
     if !options.text.is_empty() && options.id.is_some() {
         return Ok((options.text.clone(), options.id.clone()));
     }
-    let mut looked_at = sample(tables, schema, 1_000)?;
+    let mut looked_at = Sample::take(tables, schema, 1_000)?;
     let mut text = options.text.clone();
     // A table without rows has nothing to tag, so it needs no comment column.
-    if text.is_empty() && looked_at.height() > 0 {
-        let mut found = by_values(&looked_at)?;
-        if !matches!(found, Found::One(..)) || looked_at.columns().iter().any(is_blank) {
+    if text.is_empty() && looked_at.frame.height() > 0 {
+        let mut found = by_values(&looked_at.frame)?;
+        if !matches!(found, Found::One(..)) || looked_at.frame.columns().iter().any(is_blank) {
             // Comments may begin late: in some exports most complaints have no narrative.
-            looked_at = sample(tables, schema, 20_000)?;
-            found = by_values(&looked_at)?;
+            looked_at = Sample::take(tables, schema, 20_000)?;
+            found = by_values(&looked_at.frame)?;
         }
-        let name = match (found, by_name(&looked_at)) {
+        let name = match (found, by_name(&looked_at.frame)) {
             // No comments at all today; product names are still no comments.
             (Found::One(_, score), Some(called)) if score < SURE && is_blank(called) => called.name().to_string(),
             (Found::One(name, _), _) => name,
@@ -70,7 +70,7 @@ pub(super) fn settle(
         text.push(name);
     }
     let mut id = options.id.clone();
-    if id.is_none() && looked_at.height() > 0 {
+    if id.is_none() && looked_at.frame.height() > 0 {
         id = unique_id(&looked_at)?;
         notes.extend(id.iter().map(|name| format!("ids are in column `{name}`")));
     }
@@ -133,9 +133,10 @@ fn ambiguous([first, second]: [(String, String); 2]) -> Error {
     }
 }
 
-/// The column that is called like an id, has a value in every row and never the same one twice.
-fn unique_id(sample: &DataFrame) -> Result<Option<String>> {
+/// The column that is called like an id, has a value in every row and never the same one twice in a file.
+fn unique_id(sample: &Sample) -> Result<Option<String>> {
     let mut named: Vec<_> = sample
+        .frame
         .columns()
         .iter()
         .filter_map(|c| names::id_rank(c.name()).map(|rank| (rank, c)))
@@ -143,9 +144,16 @@ fn unique_id(sample: &DataFrame) -> Result<Option<String>> {
     named.sort_by_key(|(rank, _)| *rank);
     for (_, column) in named {
         let Ok(text) = as_text(column) else { continue };
-        let mut seen = HashSet::new();
-        let unique = |value: Option<&str>| value.is_some_and(|v| !v.trim().is_empty() && seen.insert(v.to_owned()));
-        if text.str().map_err(broken)?.iter().all(unique) {
+        let (mut seen, mut file) = (HashSet::new(), 0);
+        let unique = text.str().map_err(broken)?.iter().enumerate().all(|(row, value)| {
+            // Exports overlap: the same row in two files may well have the same id.
+            while sample.ends.get(file).is_some_and(|&end| row >= end) {
+                seen.clear();
+                file += 1;
+            }
+            value.is_some_and(|value| !value.trim().is_empty() && seen.insert(value.to_owned()))
+        });
+        if unique {
             return Ok(Some(column.name().to_string()));
         }
     }

@@ -156,6 +156,10 @@ fn the_id_is_named_like_one_filled_and_unique() {
         "not filled"
     );
     assert_eq!(id(&format!("a,b,text\n{body}")), None);
+    let folder = Folder::new();
+    let (one, two) = (format!("id,x,text\n{body}"), "id,x,text\n2,b,and these are others\n");
+    let all = read(&[&folder.file("1.csv", one), &folder.file("2.csv", two)]).unwrap();
+    assert_eq!(all.ids(), ["1", "2", "2"], "exports may overlap");
 }
 
 #[test]
