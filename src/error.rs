@@ -145,10 +145,21 @@ pub enum Error {
     Damaged {
         /// The file.
         file: String,
-        /// The format that is broken: `gzip`, `zstd`, `Parquet`, `JSON array`.
+        /// The format that is broken: `gzip`, `zstd`, `Parquet`, `JSON array`, `CSV`.
         what: &'static str,
         /// What the decoder said, with the line where it is known.
         detail: String,
+    },
+    /// Lines above the header of a delimited file.
+    #[error(
+        "the first line of {file} does not go with the lines below it, which have {fields} fields each: remove what \
+         stands above the header row"
+    )]
+    NoHeader {
+        /// The file.
+        file: String,
+        /// Fields of the lines below.
+        fields: usize,
     },
     /// An encoding label that nobody knows.
     #[error(

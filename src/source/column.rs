@@ -2,16 +2,19 @@
 //! column is scored by how much its values read like sentences: words per value, how many values are distinct, no links,
 //! numbers, dates or ids; its name only tips the scales. Refuses to choose between two that read alike.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 use polars::prelude::*;
 
+use super::SourceOptions;
 use super::names::{self, Hint};
-use super::table::{as_text, listed};
+use super::table::{Sample, Table, as_text, listed};
 use crate::error::{Error, Result};
 
 /// Below this nothing reads like comments. One-word answers of which one in ten is distinct reach 0.09.
 const ENOUGH: f64 = 0.08;
+/// From here on no name can make a column more likely. Eight words a value reach 0.64, product names less than 0.4.
+const SURE: f64 = 0.4;
 /// A second column this close to the best one is no less likely.
 const CLOSE: f64 = 0.75;
 /// Words at which a value is as sentence-like as it gets.
@@ -20,17 +23,62 @@ const FULL_LENGTH: f64 = 30.0;
 const LOOKED_AT: usize = 1000;
 
 /// What a look at the values says.
-pub(super) enum Found {
-    /// This column.
-    One(String),
+enum Found {
+    /// This column, with its score.
+    One(String, f64),
     /// Two columns are equally likely; each with an example.
     Two([(String, String); 2]),
     /// No column reads like comments.
     None,
 }
 
+/// Checks the columns the user named, and finds the others by looking at a sample of all files.
+pub(super) fn settle(
+    tables: &VecDeque<Table>,
+    schema: &Schema,
+    options: &SourceOptions,
+    notes: &mut Vec<String>,
+) -> Result<(Vec<String>, Option<String>)> {
+    options.text.iter().try_for_each(|name| named("--text", name, schema))?;
+    options.id.iter().try_for_each(|name| named("--id", name, schema))?;
+    if !options.text.is_empty() && options.id.is_some() {
+        return Ok((options.text.clone(), options.id.clone()));
+    }
+    let mut looked_at = Sample::take(tables, schema, 1_000)?;
+    let mut text = options.text.clone();
+    // A table without rows has nothing to tag, so it needs no comment column.
+    if text.is_empty() && looked_at.frame.height() > 0 {
+        let mut found = by_values(&looked_at.frame)?;
+        if !matches!(found, Found::One(..)) || looked_at.frame.columns().iter().any(is_blank) {
+            // Comments may begin late: in some exports most complaints have no narrative.
+            looked_at = Sample::take(tables, schema, 20_000)?;
+            found = by_values(&looked_at.frame)?;
+        }
+        let name = match (found, by_name(&looked_at.frame)) {
+            // No comments at all today; product names are still no comments.
+            (Found::One(_, score), Some(called)) if score < SURE && is_blank(called) => called.name().to_string(),
+            (Found::One(name, _), _) => name,
+            (Found::None, Some(called)) => called.name().to_string(),
+            (Found::Two(pair), _) => return Err(ambiguous(pair)),
+            (Found::None, None) => {
+                return Err(Error::NoTextColumn {
+                    columns: listed(schema.iter_names().map(|n| n.as_str())),
+                });
+            }
+        };
+        notes.push(format!("comments are in column `{name}`"));
+        text.push(name);
+    }
+    let mut id = options.id.clone();
+    if id.is_none() && looked_at.frame.height() > 0 {
+        id = unique_id(&looked_at)?;
+        notes.extend(id.iter().map(|name| format!("ids are in column `{name}`")));
+    }
+    Ok((text, id))
+}
+
 /// Finds the comments by what the columns hold.
-pub(super) fn by_values(sample: &DataFrame) -> Result<Found> {
+fn by_values(sample: &DataFrame) -> Result<Found> {
     let mut ranked = Vec::new();
     for column in sample.columns() {
         if names::hint(column.name()) == Hint::Never || !is_texty(column.dtype()) {
@@ -51,22 +99,31 @@ pub(super) fn by_values(sample: &DataFrame) -> Result<Found> {
         (Some(best), Some(second)) if second.0 >= best.0 * CLOSE => {
             Found::Two([(best.1, best.2), (second.1, second.2)])
         }
-        (Some(best), _) => Found::One(best.1),
+        (Some(best), _) => Found::One(best.1, best.0),
     })
 }
 
-/// When no value says anything (all comments are empty), the one column that is called like comments.
-pub(super) fn by_name(schema: &Schema) -> Option<String> {
-    let mut named = schema
+/// The column that is called like comments, if it is the only one.
+fn by_name(sample: &DataFrame) -> Option<&Column> {
+    let mut named = sample
+        .columns()
         .iter()
-        .filter(|(name, dtype)| is_texty(dtype) && names::hint(name) == Hint::Comment)
-        .map(|(name, _)| name.to_string());
+        .filter(|c| is_texty(c.dtype()) && names::hint(c.name()) == Hint::Comment);
     let only = named.next();
     if named.next().is_none() { only } else { None }
 }
 
+/// Whether a column that could hold comments holds nothing in any row.
+fn is_blank(column: &Column) -> bool {
+    let blank = |text: &Column| {
+        text.str()
+            .is_ok_and(|text| text.iter().flatten().all(|value| value.trim().is_empty()))
+    };
+    is_texty(column.dtype()) && as_text(column).is_ok_and(|text| blank(&text))
+}
+
 /// The error for [`Found::Two`].
-pub(super) fn ambiguous([first, second]: [(String, String); 2]) -> Error {
+fn ambiguous([first, second]: [(String, String); 2]) -> Error {
     let ((first, first_example), (second, second_example)) = (first, second);
     Error::TwoTextColumns {
         first,
@@ -76,9 +133,10 @@ pub(super) fn ambiguous([first, second]: [(String, String); 2]) -> Error {
     }
 }
 
-/// The column that is called like an id, has a value in every row and never the same one twice.
-pub(super) fn id(sample: &DataFrame) -> Result<Option<String>> {
+/// The column that is called like an id, has a value in every row and never the same one twice in a file.
+fn unique_id(sample: &Sample) -> Result<Option<String>> {
     let mut named: Vec<_> = sample
+        .frame
         .columns()
         .iter()
         .filter_map(|c| names::id_rank(c.name()).map(|rank| (rank, c)))
@@ -86,9 +144,16 @@ pub(super) fn id(sample: &DataFrame) -> Result<Option<String>> {
     named.sort_by_key(|(rank, _)| *rank);
     for (_, column) in named {
         let Ok(text) = as_text(column) else { continue };
-        let mut seen = HashSet::new();
-        let unique = |value: Option<&str>| value.is_some_and(|v| !v.trim().is_empty() && seen.insert(v.to_owned()));
-        if text.str().map_err(broken)?.iter().all(unique) {
+        let (mut seen, mut file) = (HashSet::new(), 0);
+        let unique = text.str().map_err(broken)?.iter().enumerate().all(|(row, value)| {
+            // Exports overlap: the same row in two files may well have the same id.
+            while sample.ends.get(file).is_some_and(|&end| row >= end) {
+                seen.clear();
+                file += 1;
+            }
+            value.is_some_and(|value| !value.trim().is_empty() && seen.insert(value.to_owned()))
+        });
+        if unique {
             return Ok(Some(column.name().to_string()));
         }
     }

@@ -43,7 +43,14 @@ pub(super) fn look(
         .take(HEAD)
         .read_to_end(&mut head)
         .map_err(|source| input.failed(source))?;
-    let dialect = dialect::sniff(&head, (head.len() as u64) < HEAD, delimiter, prefer_tab);
+    let whole = (head.len() as u64) < HEAD;
+    let dialect = dialect::sniff(&head, whole, delimiter, prefer_tab);
+    if let Some(fields) = dialect::below_a_title(&head, whole, dialect) {
+        return Err(Error::NoHeader {
+            file: input.name.to_string(),
+            fields,
+        });
+    }
     drop(head);
 
     let mut layout = Layout {
@@ -52,10 +59,21 @@ pub(super) fn look(
         header: Vec::new(),
     };
     let mut record = ByteRecord::new();
-    if let Next::End = layout.records(input, &Counter::default(), &mut record)?.1 {
-        return Err(Error::Empty {
-            file: input.name.to_string(),
-        });
+    match layout.records(input, &Counter::default(), &mut record)?.1 {
+        Next::Record => {}
+        Next::End => {
+            return Err(Error::Empty {
+                file: input.name.to_string(),
+            });
+        }
+        Next::Broken { reason, .. } => {
+            let detail = format!("in the header: {reason}");
+            return Err(Error::Damaged {
+                file: input.name.to_string(),
+                what: "CSV",
+                detail,
+            });
+        }
     }
     if record.len() > MAX_COLUMNS {
         return Err(Error::TooManyColumns {

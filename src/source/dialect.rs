@@ -91,6 +91,21 @@ pub(super) fn sniff(head: &[u8], whole: bool, given: Option<u8>, prefer_tab: boo
     }
 }
 
+/// If lines stand above the header (a report's title): how many fields the lines below it have. A header that fits no
+/// record, over records that agree among themselves, is no header.
+pub(super) fn below_a_title(head: &[u8], whole: bool, dialect: Dialect) -> Option<usize> {
+    let header_fits = dialect.delimiter != ONE_COLUMN && Fit::of(&head[dialect.skip..], whole, dialect).agreeing > 0;
+    let below = head.iter().position(|&b| b == b'\n').map(|at| &head[at + 1..])?;
+    if header_fits || dialect.skip > 0 {
+        return None;
+    }
+    let fits = [b',', b';', b'\t', b'|'].map(|delimiter| Fit::of(below, whole, Dialect { delimiter, ..dialect }));
+    fits.iter()
+        .filter(|fit| fit.columns >= 3 && fit.records >= 4 && fit.share() >= 0.9)
+        .map(|fit| fit.columns)
+        .max()
+}
+
 /// How well a dialect fits: fields of the header, records, and records that have as many fields as the header.
 struct Fit {
     columns: usize,
@@ -185,5 +200,21 @@ mod tests {
         assert!(!sniff(loose.as_bytes(), true, None, false).quoting);
         let quoted = "id\ttext\n1\t\"two\nlines\"\n2\tbad\n";
         assert!(sniff(quoted.as_bytes(), true, None, false).quoting);
+    }
+
+    #[test]
+    fn a_title_above_the_header_is_noticed() {
+        let table = "id,comment,stars\n1,a,5\n2,b,5\n3,c,5\n4,d,5\n";
+        let titled = |text: &str| {
+            let dialect = sniff(text.as_bytes(), true, None, false);
+            below_a_title(text.as_bytes(), true, dialect)
+        };
+        assert_eq!(titled(&format!("Report of May\n{table}")), Some(3));
+        assert_eq!(titled(&format!("Report, May\n{table}")), Some(3));
+        assert_eq!(titled(table), None);
+        assert_eq!(
+            titled("comment\nwell, so, so\nfine\nno, never\nyes, yes, yes, please\nok\nbad\n"),
+            None
+        );
     }
 }

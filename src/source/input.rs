@@ -1,7 +1,6 @@
 //! Which files are meant, and how are their bytes reached? Input: paths, globs and `-`. Output: one [`Input`] per file,
 //! readable from the start as often as needed, decompressed (gzip and zstd are told by their first bytes, not by name).
-//! Standard input and pipes are copied to an unnamed temporary file first: a table is looked at before it is read
-//! (encoding, delimiter, JSON columns, text column), Parquet begins at its end, and a pipe can be read only once.
+//! Standard input and pipes are spooled to a temporary file first.
 //! Refuses what is missing, a directory, or not readable; compressed bytes that end too early stop the run.
 
 use std::collections::HashSet;
@@ -11,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::spool::{CopyError, copy, spool, spooling};
 use crate::error::{Error, Result};
 
 /// Decompressed bytes of one input.
@@ -131,7 +131,7 @@ impl Input {
     fn spooled(name: Arc<str>, mut file: File) -> Result<Self> {
         let (packing, bytes) = packing(&mut file)
             .and_then(|packing| Ok((packing, file.metadata()?.len())))
-            .map_err(|source| spooling(source))?;
+            .map_err(spooling)?;
         Ok(Input {
             name,
             bytes,
@@ -223,45 +223,6 @@ fn refused(path: &Path, source: io::Error) -> Error {
             path: path.to_owned(),
             source,
         },
-    }
-}
-
-fn spooling(source: io::Error) -> Error {
-    Error::Io {
-        action: "keep a temporary copy of the input in",
-        path: std::env::temp_dir(),
-        source,
-    }
-}
-
-fn spool(from: &mut impl Read) -> Result<File> {
-    let mut file = tempfile::tempfile().map_err(spooling)?;
-    copy(from, &mut file).map_err(|end| match end {
-        CopyError::Read(source) => Error::Io {
-            action: "read",
-            path: PathBuf::from("standard input"),
-            source,
-        },
-        CopyError::Write(source) => spooling(source),
-    })?;
-    Ok(file)
-}
-
-/// Which side of a copy failed: the answer to the user differs (damaged input, or no room for the copy).
-enum CopyError {
-    Read(io::Error),
-    Write(io::Error),
-}
-
-fn copy(from: &mut impl Read, to: &mut File) -> std::result::Result<(), CopyError> {
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match from.read(&mut buffer) {
-            Ok(0) => return Ok(()),
-            Ok(n) => io::Write::write_all(to, &buffer[..n]).map_err(CopyError::Write)?,
-            Err(source) if source.kind() == io::ErrorKind::Interrupted => {}
-            Err(source) => return Err(CopyError::Read(source)),
-        }
     }
 }
 

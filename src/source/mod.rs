@@ -10,10 +10,13 @@ mod dialect;
 mod encoding;
 mod input;
 mod json;
+mod kind;
+mod magic;
 mod names;
 mod parquet;
 mod piece;
 mod reject;
+mod spool;
 mod table;
 mod tape;
 #[cfg(test)]
@@ -145,7 +148,7 @@ pub fn open(paths: &[String], options: &SourceOptions) -> Result<Source> {
         tables.push_back(Table::look(input, options, encoding, &mut notes)?);
     }
     let schema = table::union(tables.iter())?;
-    let (text, id) = settle_columns(&tables, &schema, options, &mut notes)?;
+    let (text, id) = column::settle(&tables, &schema, options, &mut notes)?;
     let bytes_total = tables.iter().map(|table| table.input.bytes).sum();
     Ok(Source {
         tables,
@@ -162,50 +165,6 @@ pub fn open(paths: &[String], options: &SourceOptions) -> Result<Source> {
         bytes_done: 0,
         bytes_total,
     })
-}
-
-fn settle_columns(
-    tables: &VecDeque<Table>,
-    schema: &Schema,
-    options: &SourceOptions,
-    notes: &mut Vec<String>,
-) -> Result<(Vec<String>, Option<String>)> {
-    options
-        .text
-        .iter()
-        .try_for_each(|name| column::named("--text", name, schema))?;
-    options
-        .id
-        .iter()
-        .try_for_each(|name| column::named("--id", name, schema))?;
-    if !options.text.is_empty() && options.id.is_some() {
-        return Ok((options.text.clone(), options.id.clone()));
-    }
-    let sample = table::sample(tables, schema, 1_000)?;
-    let mut text = options.text.clone();
-    // A table without rows has nothing to tag, so it needs no comment column.
-    if text.is_empty() && sample.height() > 0 {
-        let found = match column::by_values(&sample)? {
-            // Comments may begin late: most complaints of some exports have no narrative.
-            column::Found::None | column::Found::Two(_) => column::by_values(&table::sample(tables, schema, 20_000)?)?,
-            found => found,
-        };
-        let name = match found {
-            column::Found::One(name) => name,
-            column::Found::Two(pair) => return Err(column::ambiguous(pair)),
-            column::Found::None => column::by_name(schema).ok_or_else(|| Error::NoTextColumn {
-                columns: table::listed(schema.iter_names().map(|n| n.as_str())),
-            })?,
-        };
-        notes.push(format!("comments are in column `{name}`"));
-        text.push(name);
-    }
-    let mut id = options.id.clone();
-    if id.is_none() && sample.height() > 0 {
-        id = column::id(&sample)?;
-        notes.extend(id.iter().map(|name| format!("ids are in column `{name}`")));
-    }
-    Ok((text, id))
 }
 
 impl Source {

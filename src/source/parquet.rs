@@ -1,5 +1,5 @@
 //! Which rows does a Parquet file hold? Input: a file that can be jumped about in. Output: chunks of its columns, types
-//! and all, decoded at most one row group (and about 128 MiB) at a time. Refuses files that are cut short or damaged:
+//! and all, decoded at most one row group (and about 32 MiB) at a time. Refuses files that are cut short or damaged:
 //! the decoder's panics on such files are caught and told as damage.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,7 +12,7 @@ use super::table::{Chunk, Quota, Rows};
 use crate::error::{Error, Result};
 
 /// A row group larger than this is decoded in parts.
-const DECODED: usize = 128 * 1024 * 1024;
+const DECODED: usize = 32 * 1024 * 1024;
 
 /// What the footer says.
 #[derive(Debug)]

@@ -246,35 +246,45 @@ pub(super) fn hashes(frame: &DataFrame) -> Vec<u64> {
     hashers.iter().map(Xxh3::digest).collect()
 }
 
-/// About this many rows in all from the starts of all files, at least 50 of each.
-pub(super) fn sample(tables: &VecDeque<Table>, settled: &Schema, rows: usize) -> Result<DataFrame> {
-    /// Very long rows end the sample early.
-    const CHUNKS: usize = 8;
-    let mut sample = DataFrame::empty_with_schema(settled);
-    for table in tables {
-        let failed = |source| Error::Columns {
-            file: table.input.name.to_string(),
-            source,
-        };
-        let wanted = (rows / tables.len().max(1)).max(50);
-        let end = sample.height() + wanted;
-        let mut reader = table.rows(&Counter::default(), settled)?;
-        let mut chunks = 0;
-        while sample.height() < end && chunks < CHUNKS {
-            let quota = Quota {
-                rows: end - sample.height(),
-                bytes: BATCH_BYTES / CHUNKS,
+/// Rows from the starts of all files.
+pub(super) struct Sample {
+    pub(super) frame: DataFrame,
+    /// For each file the number of the row after its last one.
+    pub(super) ends: Vec<usize>,
+}
+
+impl Sample {
+    /// About this many rows in all, at least 50 of each file.
+    pub(super) fn take(tables: &VecDeque<Table>, settled: &Schema, rows: usize) -> Result<Self> {
+        /// Very long rows end the sample early.
+        const CHUNKS: usize = 8;
+        let mut frame = DataFrame::empty_with_schema(settled);
+        let mut ends = Vec::new();
+        for table in tables {
+            let failed = |source| Error::Columns {
+                file: table.input.name.to_string(),
+                source,
             };
-            let Some(chunk) = reader.next(&table.input, quota)? else {
-                break;
-            };
-            chunks += usize::from(!chunk.rows.is_empty());
-            sample
-                .vstack_mut(&align(&chunk.frame, settled).map_err(failed)?)
-                .map_err(failed)?;
+            let end = frame.height() + (rows / tables.len().max(1)).max(50);
+            let mut reader = table.rows(&Counter::default(), settled)?;
+            let mut chunks = 0;
+            while frame.height() < end && chunks < CHUNKS {
+                let quota = Quota {
+                    rows: end - frame.height(),
+                    bytes: BATCH_BYTES / CHUNKS,
+                };
+                let Some(chunk) = reader.next(&table.input, quota)? else {
+                    break;
+                };
+                chunks += usize::from(!chunk.rows.is_empty());
+                frame
+                    .vstack_mut(&align(&chunk.frame, settled).map_err(failed)?)
+                    .map_err(failed)?;
+            }
+            ends.push(frame.height());
         }
+        Ok(Sample { frame, ends })
     }
-    Ok(sample)
 }
 
 /// Names for a message, at most thirty of them.

@@ -103,6 +103,25 @@ fn comments_may_begin_late() {
 }
 
 #[test]
+fn a_day_without_comments_does_not_make_product_names_the_comments() {
+    let row = |n: usize, comment: &str| format!("{n},Issue number {n},wireless mouse,{comment}\n");
+    let none: String = (0..50).map(|n| row(n, "")).collect();
+    assert_eq!(
+        text(&format!("id,issue,product,Consumer complaint narrative\n{none}")),
+        "Consumer complaint narrative"
+    );
+    let comment = |n: usize| {
+        if n < 1500 {
+            String::new()
+        } else {
+            format!("card {n} never arrived at my door today")
+        }
+    };
+    let late: String = (0..3000).map(|n| row(n, &comment(n))).collect();
+    assert_eq!(text(&format!("id,issue,product,what_else\n{late}")), "what_else");
+}
+
+#[test]
 fn a_header_without_rows_needs_no_comment_column() {
     let folder = Folder::new();
     let all = read(&[&folder.file("a.csv", "a,b\r\n")]).unwrap();
@@ -137,6 +156,10 @@ fn the_id_is_named_like_one_filled_and_unique() {
         "not filled"
     );
     assert_eq!(id(&format!("a,b,text\n{body}")), None);
+    let folder = Folder::new();
+    let (one, two) = (format!("id,x,text\n{body}"), "id,x,text\n2,b,and these are others\n");
+    let all = read(&[&folder.file("1.csv", one), &folder.file("2.csv", two)]).unwrap();
+    assert_eq!(all.ids(), ["1", "2", "2"], "exports may overlap");
 }
 
 #[test]
@@ -235,6 +258,12 @@ fn progress_grows_to_one_and_batches_are_bounded() {
         rows += batch.unwrap().rows.len();
     }
     assert_eq!((rows, last), (25_000, 1.0));
+}
+
+#[test]
+fn a_source_may_be_read_on_another_thread() {
+    fn is_send<T: Send>() {}
+    is_send::<Source>();
 }
 
 #[test]

@@ -202,6 +202,20 @@ fn json_that_is_no_list_of_comments() {
 }
 
 #[test]
+fn tables_without_a_header() {
+    assert_eq!(
+        of_file("a.csv", "Report of May\nid;text;stars\n1;a;5\n2;b;5\n3;c;5\n4;d;5\n"),
+        "the first line of DIR/a.csv does not go with the lines below it, which have 3 fields each: remove what stands \
+         above the header row"
+    );
+    let broken = of_file("a.csv", "id,\"text\n1,fine\n2,better\n");
+    assert!(
+        broken.starts_with("DIR/a.csv is damaged or cut short (CSV: in the header: a quote opens"),
+        "{broken}"
+    );
+}
+
+#[test]
 fn columns_that_cannot_be_chosen() {
     assert_eq!(
         of_file("a.csv", "id,stars\n1,5\n2,4\n"),

@@ -48,13 +48,13 @@ proptest! {
 
     #[test]
     fn any_json_values_come_back(
-        values in prop::collection::vec((any::<Option<i64>>(), any::<bool>(), "\\PC{0,9}", -1_000_000..1_000_000_i32), 1..9),
+        values in prop::collection::vec((any::<Option<i64>>(), any::<bool>(), "\\PC{0,9}", any::<f64>()), 1..9),
         array: bool,
     ) {
         let folder = Folder::new();
         let objects: Vec<_> = values
             .iter()
-            .map(|(i, b, s, f)| serde_json::json!({"i": i, "b": b, "s": s, "f": f64::from(*f) / 1024.0 + 0.5}).to_string())
+            .map(|(i, b, s, f)| serde_json::json!({"i": i, "b": b, "s": s, "f": f}).to_string())
             .collect();
         let text = if array { format!("[{}]", objects.join(",")) } else { objects.join("\n") };
         let all = read_as(&[&folder.file("a.json", text)], &with_text(&["s"])).unwrap();
@@ -63,7 +63,7 @@ proptest! {
         let integers: Vec<_> = values.iter().map(|v| v.0.map(|i| i.to_string())).collect();
         prop_assert_eq!(all.column("i"), integers);
         let floats: Vec<_> = all.column("f").iter().flatten().map(|v| v.parse::<f64>().unwrap()).collect();
-        prop_assert_eq!(floats, values.iter().map(|v| f64::from(v.3) / 1024.0 + 0.5).collect::<Vec<_>>());
+        prop_assert_eq!(floats, values.iter().map(|v| v.3).filter(|f| f.is_finite()).collect::<Vec<_>>());
     }
 
     #[test]
