@@ -76,13 +76,7 @@ pub(super) fn exp<L: Lanes>(x: L) -> L {
     let n = shifted.minus(L::splat(ROUND));
     let r = n.times_plus(L::splat(2.121_944_4e-4), n.times_plus(L::splat(-0.693_359_4), x));
     let mut p = L::splat(1.987_569_1e-4);
-    for c in [
-        1.398_199_9e-3,
-        8.333_452e-3,
-        4.166_579_6e-2,
-        1.666_666_5e-1,
-        5.000_000_1e-1,
-    ] {
+    for c in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5] {
         p = p.times_plus(r, L::splat(c));
     }
     p.times_plus(r.times(r), r)
@@ -114,7 +108,7 @@ pub(super) fn gelu<L: Lanes>(x: L) -> L {
         -1.122_678_5e-3,
         9.833_185e-3,
         -6.633_706e-2,
-        3.988_837_8e-1,
+        3.988_838e-1,
     ] {
         p = p.times_plus(u, L::splat(c));
     }

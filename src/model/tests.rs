@@ -263,8 +263,8 @@ fn scores_agree_with_torch() {
     let mut sum = 0.0;
     for (row, logits) in rows.iter().zip(BASE.logits(&texts).unwrap()) {
         assert_eq!(
-            BASE.windows(0, &row.text).unwrap(),
-            [row.ids.clone()],
+            BASE.windows(0, &row.text).unwrap().concat(),
+            row.ids,
             "pieces of {:?}",
             row.text
         );
