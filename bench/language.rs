@@ -114,7 +114,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let pool = pools.get(lang).map(Vec::as_slice).unwrap_or_default();
             let share = |texts: Vec<&String>| {
                 let right = texts.iter().filter(|text| detect(text) == lang).count();
-                (texts.len(), 100.0 * right as f64 / texts.len().max(1) as f64)
+                (texts.len(), 100.0 * right as f64 / texts.len() as f64)
             };
             let (all, right) = share(pool.iter().take(TEXTS).collect());
             let (few, short) = share(
@@ -146,7 +146,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("| {lang} | {}", cells.join(" "));
     }
     let mean = |pick: fn(&(f64, f64)) -> f64, shares: &[(f64, f64)]| {
-        shares.iter().map(pick).sum::<f64>() / shares.len() as f64
+        // A language without such texts counts for nothing.
+        let known: Vec<f64> = shares.iter().map(pick).filter(|share| share.is_finite()).collect();
+        known.iter().sum::<f64>() / known.len() as f64
     };
     let cells: Vec<String> = columns
         .iter()
