@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// The sample comments as `(language, comment)`, without the empty ones.
-pub fn samples() -> Vec<(String, String)> {
+pub(crate) fn samples() -> Vec<(String, String)> {
     let mut reader = csv::Reader::from_reader(include_str!("../data/samples/feedback.csv").as_bytes());
     let mut out = Vec::new();
     for record in reader.records().map_while(Result::ok) {
@@ -23,7 +23,7 @@ fn choice(row: u64, what: u64, of: usize) -> usize {
 
 /// How long the corpus's comments are.
 #[derive(Clone, Copy, PartialEq)]
-pub enum Length {
+pub(crate) enum Length {
     /// As in the sample: ten words in the middle, some of 200.
     Natural,
     /// The first three words and a number: many rows in little time, to watch memory.
@@ -34,7 +34,7 @@ pub enum Length {
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn write(out: impl Write, rows: u64, length: Length) -> io::Result<()> {
+pub(crate) fn write(out: impl Write, rows: u64, length: Length) -> io::Result<()> {
     let samples = samples();
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(["id", "date", "language", "comment"])?;

@@ -1,6 +1,8 @@
 //! `cargo bench --bench language -- LABELLED_DIR`: how often is a comment's language right, and how often is `whatlang` alone? Judged on up to 400 texts a
 //! language, and 400 texts under 40 characters, taken evenly from the sets whose `lang` can be trusted. The answer is the table of `bench/language.md`.
 
+#![allow(clippy::print_stdout, clippy::print_stderr)] // printing is what it is for
+
 use std::collections::{BTreeMap, HashSet};
 use std::error::Error;
 use std::fs::File;
@@ -47,6 +49,9 @@ const LANGUAGES: [(&str, Lang); 20] = [
     ("da", Lang::Dan),
     ("sl", Lang::Slv),
 ];
+/// Tells the language of a text.
+type Detect<'a> = &'a dyn Fn(&str) -> &'static str;
+
 const TEXTS: usize = 400;
 const SHORT: usize = 40;
 
@@ -94,7 +99,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             .map_or("other", |known| known.0)
     };
     let listed = Detector::with_allowlist(LANGUAGES.map(|known| known.1).to_vec());
-    let detectors: [(&str, &dyn Fn(&str) -> &'static str); 3] = [
+    let detectors: [(&str, Detect<'_>); 3] = [
         ("whatlang", &|text| whatlang::detect_lang(text).map_or("und", code)),
         ("whatlang, 20 languages", &|text| {
             listed.detect_lang(text).map_or("und", code)

@@ -1,5 +1,7 @@
 //! `cargo bench --bench stages`: each stage of the walk on its own, over the sample comments.
 
+#![allow(clippy::expect_used, missing_docs)] // a bench that cannot set up has nothing to say
+
 mod corpus;
 
 use std::hint::black_box;

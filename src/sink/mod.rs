@@ -52,8 +52,8 @@ impl OutputFormat {
 
 /// Where a row's columns go, by format.
 enum Writer {
-    Parquet(Table),
-    Csv(CsvRows),
+    Parquet(Box<Table>),
+    Csv(Box<CsvRows>),
     Jsonl(JsonRows),
 }
 
@@ -77,8 +77,8 @@ impl Sink {
         let format = OutputFormat::of(path)?;
         let part = Part::create(path)?;
         let writer = match format {
-            OutputFormat::Parquet => Writer::Parquet(Table::new(part, &schema, footer)?),
-            OutputFormat::Csv => Writer::Csv(CsvRows::new(part, &schema)?),
+            OutputFormat::Parquet => Writer::Parquet(Box::new(Table::new(part, &schema, footer)?)),
+            OutputFormat::Csv => Writer::Csv(Box::new(CsvRows::new(part, &schema)?)),
             OutputFormat::Jsonl => Writer::Jsonl(JsonRows::new(part)),
         };
         Ok(Self {

@@ -85,7 +85,7 @@ const KNOWN: [Known; COUNT] = [
 static WORDS: LazyLock<HashMap<&'static str, u32>> = LazyLock::new(|| {
     let mut words = HashMap::new();
     for (n, known) in KNOWN.iter().enumerate() {
-        for word in get(known.stop_words.clone()) {
+        for word in get(known.stop_words) {
             *words.entry(*word).or_default() |= 1 << n;
         }
     }

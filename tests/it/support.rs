@@ -8,42 +8,42 @@ use polars::prelude::*;
 use tempfile::TempDir;
 
 /// The sample comments.
-pub fn sample() -> PathBuf {
+pub(crate) fn sample() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data/samples/feedback.csv")
 }
 
 /// A folder of a test's own, gone at its end.
-pub struct Room {
+pub(crate) struct Room {
     folder: TempDir,
 }
 
 /// How a run of the program ended.
-pub struct Ended {
-    pub code: Option<i32>,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Room {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             folder: tempfile::tempdir().expect("a temporary folder"),
         }
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Puts a file into the room and answers its path.
-    pub fn put(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn put(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         std::fs::write(&path, bytes).expect("a file");
         path
     }
 
     /// The program, to be run in this folder.
-    pub fn undertone(&self) -> Command {
+    pub(crate) fn undertone(&self) -> Command {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("undertone"));
         command
             .current_dir(self.folder.path())
@@ -53,7 +53,7 @@ impl Room {
     }
 
     /// Runs the program with arguments separated by spaces.
-    pub fn run(&self, arguments: &str) -> Ended {
+    pub(crate) fn run(&self, arguments: &str) -> Ended {
         let output = self
             .undertone()
             .args(arguments.split_whitespace())
@@ -67,14 +67,14 @@ impl Room {
     }
 
     /// The table a run wrote.
-    pub fn table(&self, name: &str) -> DataFrame {
+    pub(crate) fn table(&self, name: &str) -> DataFrame {
         ParquetReader::new(File::open(self.path(name)).expect("an output file"))
             .finish()
             .expect("a Parquet file")
     }
 
     /// Names of all files in the folder, hidden ones too, sorted.
-    pub fn files(&self) -> Vec<String> {
+    pub(crate) fn files(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.folder.path()).expect("a folder");
         let mut names: Vec<String> = entries
             .map(|e| e.expect("an entry").file_name().to_string_lossy().into_owned())
@@ -85,7 +85,7 @@ impl Room {
 }
 
 /// A column as text, null as none.
-pub fn texts(table: &DataFrame, name: &str) -> Vec<Option<String>> {
+pub(crate) fn texts(table: &DataFrame, name: &str) -> Vec<Option<String>> {
     let column = table
         .column(name)
         .expect("a column")
