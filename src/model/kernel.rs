@@ -35,19 +35,19 @@ impl Isa {
 
     /// Every way of this processor, fastest first.
     pub(super) fn available() -> Vec<Self> {
-        let mut found = Vec::new();
+        let mut found = vec![Self(Kind::Plain)];
         #[cfg(target_arch = "x86_64")]
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            found.push(Self(Kind::Avx2));
+            if is_x86_feature_detected!("avxvnni") {
+                found.push(Self(Kind::AvxVnni));
+            }
             let avx512 = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
             if avx512 && is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("avx512vnni") {
                 found.push(Self(Kind::Avx512));
             }
-            if is_x86_feature_detected!("avxvnni") {
-                found.push(Self(Kind::AvxVnni));
-            }
-            found.push(Self(Kind::Avx2));
         }
-        found.push(Self(Kind::Plain));
+        found.reverse();
         found
     }
 }
@@ -372,6 +372,8 @@ macro_rules! on_each_isa {
                     Kind::Plain => (),
                 }
             }
+            #[cfg(not(target_arch = "x86_64"))]
+            let Isa(Kind::Plain) = isa;
             type M = Plain;
             $body
         }

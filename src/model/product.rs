@@ -3,7 +3,12 @@
 //! when a matrix is packed.
 //!
 //! The loops are here, the multiplication is a `Machine` of `kernel`. Integers are exact, so every machine gives the same
-//! bits; tests hold each against the plain one.
+//! bits; tests hold each against a textbook product.
+//!
+//! Why by hand: the best kept crate, rten-gemm 0.27, is exact with AVX-512 VNNI only, and there the engine is 1.19 times as
+//! fast with these products (the sums stay in the cache until they are f32). Elsewhere its sums saturate with full-range
+//! weights: 3.6 % of labels changed. With AVX-VNNI the engine is 1.75 times as fast, with plain AVX2, where exactness costs
+//! more instructions, 0.73 times.
 
 use super::lanes::{self, Row};
 use super::machine::Machine;
