@@ -8,7 +8,7 @@ use super::attention::Attention;
 use super::kernel::{self, Isa};
 use super::lanes::Row;
 use super::product::Job;
-use super::weights::{Layer, Linear, Weights};
+use super::weights::{Linear, Weights};
 
 /// The encoder: weights, and the processor's way to compute.
 pub(super) struct Encoder {
@@ -21,82 +21,65 @@ pub(super) struct Encoder {
 pub(super) struct Scratch {
     /// Token states `[tokens, hidden]`.
     states: Vec<f32>,
-    /// States as u8, and what they stand for.
-    quantised: Vec<u8>,
+    /// What the next product reads, as u8, and what that stands for.
+    bytes: Vec<u8>,
     rows: Vec<Row>,
-    /// Output of the wide products `[tokens, 3 * hidden]` and `[tokens, ffn]`.
+    /// Output of the wide products, `[tokens, 3 * hidden]` and `[tokens, ffn]`.
     wide: Vec<f32>,
-    /// Output of the narrow products, and of attention.
+    /// Output of attention and of the narrow products, `[tokens, hidden]`.
     narrow: Vec<f32>,
     attention: Attention,
 }
 
 impl Encoder {
-    /// The states `[tokens, hidden]` of windows that lie end to end in `scratch` afterwards. Ids the model does not know
-    /// and positions beyond its last read as zeros.
+    /// The states `[tokens, hidden]` of windows that lie end to end. Ids the model does not know and positions beyond its
+    /// last read as zeros.
     pub(super) fn states<'s>(&self, windows: &[&[u32]], scratch: &'s mut Scratch) -> &'s [f32] {
         let (isa, hidden) = (self.isa, self.weights.norm.weight.len());
         let tokens: usize = windows.iter().map(|w| w.len()).sum();
+        let narrow_size = tokens * hidden;
         let Scratch {
             states,
-            quantised,
+            bytes,
             rows,
             wide,
             narrow,
             attention,
         } = scratch;
-        let widest = self
-            .weights
-            .layers
-            .iter()
-            .map(|l| l.qkv.bias.len().max(l.up.bias.len()))
-            .max()
-            .unwrap_or(hidden);
-        let (states, narrow) = (room(states, tokens * hidden), room(narrow, tokens * hidden));
-        let (wide, quantised) = (room(wide, tokens * widest), room(quantised, tokens * widest));
+        let (states, narrow) = (room(states, narrow_size), room(narrow, narrow_size));
         let rows = room(rows, tokens);
-        let mut product = |linear: &Linear, gelu: bool, input: &[f32], out: &mut [f32]| {
-            let width = input.len() / tokens.max(1);
-            let activations = &mut quantised[..input.len()];
-            kernel::quantise(isa, width, input, activations, rows);
-            let Linear { panels, scales, bias } = linear;
-            let job = Job {
-                activations,
-                rows,
-                weights: panels,
-                scales,
-                bias,
-            };
-            if gelu {
-                kernel::product_gelu(isa, &job, out)
-            } else {
-                kernel::product(isa, &job, out)
-            }
-        };
-        let (thrice, ffn) = (tokens * 3 * hidden, |layer: &Layer| tokens * layer.up.bias.len());
 
         self.embed(windows, states, narrow);
+        kernel::normalise(isa, &self.weights.norm, narrow, states, room(bytes, narrow_size), rows);
         for layer in &self.weights.layers {
-            product(&layer.qkv, false, states, &mut wide[..thrice]);
+            let qkv = room(wide, 3 * narrow_size);
+            product(isa, &layer.qkv, room(bytes, narrow_size), rows, qkv);
             let mut at = 0;
-            for length in windows.iter().map(|w| w.len()) {
-                let (qkv, out) = (
-                    &wide[at * 3 * hidden..][..length * 3 * hidden],
-                    &mut narrow[at * hidden..][..length * hidden],
+            for size in windows.iter().map(|w| w.len() * hidden) {
+                kernel::attend(
+                    isa,
+                    &qkv[3 * at..][..3 * size],
+                    hidden,
+                    attention,
+                    &mut narrow[at..][..size],
                 );
-                kernel::attend(isa, qkv, hidden, attention, out);
-                at += length;
+                at += size;
             }
-            product(&layer.mix, false, narrow, &mut wide[..tokens * hidden]);
-            kernel::normalise(isa, &layer.mix_norm, &wide[..tokens * hidden], states);
-            product(&layer.up, true, states, &mut wide[..ffn(layer)]);
-            product(&layer.down, false, &wide[..ffn(layer)], narrow);
-            kernel::normalise(isa, &layer.norm, narrow, states);
+            kernel::quantise(isa, hidden, narrow, room(bytes, narrow_size), rows);
+            product(isa, &layer.mix, room(bytes, narrow_size), rows, narrow);
+            kernel::normalise(isa, &layer.mix_norm, narrow, states, room(bytes, narrow_size), rows);
+
+            let ffn = layer.up.bias.len();
+            let inner = room(wide, tokens * ffn);
+            kernel::product_gelu(isa, &job(&layer.up, room(bytes, narrow_size), rows), inner);
+            kernel::quantise(isa, ffn, inner, room(bytes, tokens * ffn), rows);
+            product(isa, &layer.down, room(bytes, tokens * ffn), rows, narrow);
+            kernel::normalise(isa, &layer.norm, narrow, states, room(bytes, narrow_size), rows);
         }
         states
     }
 
-    /// Normalised sum of word and position of each token; `words` is working memory of the states' size.
+    /// The word's row into `words` and the position's into `states`, for each token.
     fn embed(&self, windows: &[&[u32]], states: &mut [f32], words: &mut [f32]) {
         let hidden = self.weights.norm.weight.len();
         let tokens = windows.iter().flat_map(|w| w.iter().enumerate());
@@ -112,8 +95,21 @@ impl Encoder {
                 None => state.fill(0.0),
             }
         }
-        kernel::normalise(self.isa, &self.weights.norm, words, states);
     }
+}
+
+fn job<'a>(linear: &'a Linear, activations: &'a [u8], rows: &'a [Row]) -> Job<'a> {
+    Job {
+        activations,
+        rows,
+        weights: &linear.panels,
+        scales: &linear.scales,
+        bias: &linear.bias,
+    }
+}
+
+fn product(isa: Isa, linear: &Linear, activations: &[u8], rows: &[Row], out: &mut [f32]) {
+    kernel::product(isa, &job(linear, activations, rows), out);
 }
 
 /// The first `size` values of a buffer that only ever grows; their content is whatever was there.

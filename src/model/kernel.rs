@@ -267,7 +267,7 @@ mod x86 {
 
     /// The `n`th half of a group's lines.
     #[inline(always)]
-    fn half(group: &[Line; 4], n: usize) -> &[i8; 32] {
+    fn half(group: &[Line; 4], n: usize) -> &[[i8; 4]; 8] {
         &group[n / 2].0.as_chunks().0[n % 2]
     }
 
@@ -319,9 +319,9 @@ mod x86 {
         }
         #[inline(always)]
         fn weights(group: &[Line; 4], n: usize) -> (__m256i, __m256i) {
-            let [low, high]: [&[i8; 16]; 2] = std::array::from_fn(|q| &half(group, n).as_chunks().0[q]);
-            let wide = |four: &[i8; 16]| unsafe { _mm256_cvtepi8_epi16(_mm_loadu_si128(four.as_ptr().cast())) };
-            (wide(low), wide(high))
+            let fours = half(group, n).as_chunks::<4>().0;
+            let wide = |four: &[[i8; 4]; 4]| unsafe { _mm256_cvtepi8_epi16(_mm_loadu_si128(four.as_ptr().cast())) };
+            (wide(&fours[0]), wide(&fours[1]))
         }
         #[inline(always)]
         fn activations(four: [u8; 4]) -> __m256i {
@@ -346,7 +346,7 @@ mod x86 {
         }
         #[inline(always)]
         fn product<const GELU: bool>(job: &Job, out: &mut [f32]) {
-            sweep::<Self, 3, 2, GELU>(job, out);
+            sweep::<Self, 2, 2, GELU>(job, out);
         }
     }
 }
@@ -383,10 +383,11 @@ on_each_isa! {
     fn product(job: &Job, out: &mut [f32]) M::product::<false>(job, out);
     /// The same through GELU.
     fn product_gelu(job: &Job, out: &mut [f32]) M::product::<true>(job, out);
-    /// Quantises every row of `width` values to u8.
+    /// Every row of `width` values as u8, and what they stand for.
     fn quantise(width: usize, values: &[f32], out: &mut [u8], rows: &mut [Row]) lanes::quantise::<M>(width, values, out, rows);
-    /// Layer normalisation of every row of `states + added`, in place.
-    fn normalise(norm: &Norm, added: &[f32], states: &mut [f32]) lanes::normalise::<M>(norm, added, states);
+    /// Layer normalisation of every row of `states + added`, in place, and the same as u8.
+    fn normalise(norm: &Norm, added: &[f32], states: &mut [f32], out: &mut [u8], rows: &mut [Row])
+        lanes::normalise::<M>(norm, added, states, out, rows);
     /// Self-attention within one text.
     fn attend(qkv: &[f32], hidden: usize, scratch: &mut Attention, out: &mut [f32]) attention::attend::<M>(qkv, hidden, scratch, out);
 }

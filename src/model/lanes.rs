@@ -149,36 +149,51 @@ pub(super) fn scale_back<M: Machine, const GELU: bool>(
     }
 }
 
-/// Quantises each row by its own range, which always includes 0.
+/// Quantises each row of `width` values.
 #[inline(always)]
 pub(super) fn quantise<M: Machine>(width: usize, values: &[f32], out: &mut [u8], rows: &mut [Row]) {
     for ((values, out), row) in values.chunks_exact(width).zip(out.chunks_exact_mut(width)).zip(rows) {
-        let (mut low, mut high) = (M::Lanes::splat(0.0), M::Lanes::splat(0.0));
-        for v in of(values) {
-            low = M::Lanes::load(v).lesser(low);
-            high = M::Lanes::load(v).greater(high);
-        }
-        let (low, high) = (least(low), greatest(high));
-        let scale = ((high - low) / 255.0).max(f32::MIN_POSITIVE);
-        let zero = (-low / scale + ROUND) - ROUND;
-        *row = Row {
-            scale,
-            zero: zero as i32,
-        };
-        let inverse = M::Lanes::splat(1.0 / scale);
-        for (v, out) in of(values).iter().zip(out.as_chunks_mut().0) {
-            let q = M::Lanes::load(v).times_plus(inverse, M::Lanes::splat(zero));
-            let q = q.greater(M::Lanes::splat(0.0)).lesser(M::Lanes::splat(255.0));
-            q.plus(M::Lanes::splat(ROUND)).low_bytes(out);
-        }
+        *row = quantise_row::<M>(values, out);
     }
 }
 
-/// `(x - mean) / sqrt(variance + eps) * weight + bias` of `x = state + added`, row by row.
+/// Quantises a row by its own range, which always includes 0.
 #[inline(always)]
-pub(super) fn normalise<M: Machine>(norm: &Norm, added: &[f32], states: &mut [f32]) {
+fn quantise_row<M: Machine>(values: &[f32], out: &mut [u8]) -> Row {
+    // Four at a time, so that one comparison need not wait for the last.
+    let (mut low, mut high) = ([M::Lanes::splat(0.0); 4], [M::Lanes::splat(0.0); 4]);
+    for four in of(values).as_chunks::<4>().0 {
+        for ((low, high), v) in low.iter_mut().zip(&mut high).zip(four) {
+            *low = M::Lanes::load(v).lesser(*low);
+            *high = M::Lanes::load(v).greater(*high);
+        }
+    }
+    let low = least(low[0].lesser(low[1]).lesser(low[2].lesser(low[3])));
+    let high = greatest(high[0].greater(high[1]).greater(high[2].greater(high[3])));
+    let scale = ((high - low) / 255.0).max(f32::MIN_POSITIVE);
+    let zero = (-low / scale + ROUND) - ROUND;
+    let inverse = M::Lanes::splat(1.0 / scale);
+    for (v, out) in of(values).iter().zip(out.as_chunks_mut().0) {
+        let q = M::Lanes::load(v).times_plus(inverse, M::Lanes::splat(zero));
+        let q = q.greater(M::Lanes::splat(0.0)).lesser(M::Lanes::splat(255.0));
+        q.plus(M::Lanes::splat(ROUND)).low_bytes(out);
+    }
+    Row {
+        scale,
+        zero: zero as i32,
+    }
+}
+
+/// `(x - mean) / sqrt(variance + eps) * weight + bias` of `x = state + added`, row by row in place, and the same quantised.
+#[inline(always)]
+pub(super) fn normalise<M: Machine>(norm: &Norm, added: &[f32], states: &mut [f32], out: &mut [u8], rows: &mut [Row]) {
     let width = norm.weight.len();
-    for (state, added) in states.chunks_exact_mut(width).zip(added.chunks_exact(width)) {
+    let quantised = out.chunks_exact_mut(width).zip(rows);
+    for ((state, added), (out, row)) in states
+        .chunks_exact_mut(width)
+        .zip(added.chunks_exact(width))
+        .zip(quantised)
+    {
         let mut total = M::Lanes::splat(0.0);
         for (s, a) in of_mut(state).iter_mut().zip(of(added)) {
             let x = M::Lanes::load(s).plus(M::Lanes::load(a));
@@ -199,5 +214,64 @@ pub(super) fn normalise<M: Machine>(norm: &Norm, added: &[f32], states: &mut [f3
             let x = M::Lanes::load(s).minus(mean).times(inverse);
             x.times_plus(M::Lanes::load(w), M::Lanes::load(b)).store(s);
         }
+        *row = quantise_row::<M>(state, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn on_plain(x: f32, f: impl Fn(Plain) -> Plain) -> f64 {
+        f64::from(f(Plain::splat(x)).first())
+    }
+
+    #[test]
+    fn exp_is_exp() {
+        for n in 0..=8700 {
+            let x = -(n as f32) / 100.0;
+            let wanted = f64::from(x).exp();
+            assert!((on_plain(x, exp) - wanted).abs() <= 2e-7 * wanted, "e^{x}");
+        }
+        assert!(on_plain(-1e30, exp) < 1e-37);
+        assert_eq!(on_plain(0.0, exp), 1.0);
+    }
+
+    /// The normal distribution function, by Simpson's rule.
+    fn normal(x: f64) -> f64 {
+        let density = |t: f64| (-t * t / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt();
+        let step = x / 400.0;
+        let inner: f64 = (0..400)
+            .map(|n| f64::from(n) * step)
+            .map(|t| density(t) + 4.0 * density(t + step / 2.0) + density(t + step))
+            .sum();
+        0.5 + inner * step / 6.0
+    }
+
+    #[test]
+    fn gelu_is_gelu() {
+        for n in -1000..=1000 {
+            let x = n as f32 / 100.0;
+            let wanted = f64::from(x) * normal(f64::from(x));
+            assert!((on_plain(x, gelu) - wanted).abs() < 3e-5, "gelu({x})");
+        }
+        assert_eq!(on_plain(1e30, gelu), f64::from(1e30_f32));
+        assert_eq!(on_plain(-1e30, gelu), 0.0);
+    }
+
+    #[test]
+    fn quantised_values_are_near() {
+        let values: Vec<f32> = (0..64).map(|n| (n as f32 * 0.7).sin() * 3.0 - 1.0).collect();
+        let (mut out, mut rows) = ([0; 64], [Row::default()]);
+        quantise::<Plain>(64, &values, &mut out, &mut rows);
+        for (value, q) in values.iter().zip(out) {
+            let back = (i32::from(q) - rows[0].zero) as f32 * rows[0].scale;
+            assert!(
+                (value - back).abs() <= rows[0].scale * 0.51,
+                "{value} came back as {back}"
+            );
+        }
+        quantise::<Plain>(64, &[0.0; 64], &mut out, &mut rows);
+        assert_eq!(out, [0; 64]);
     }
 }

@@ -60,48 +60,61 @@ impl Plain {
         self.0[0]
     }
 
+    #[inline(always)]
     fn with(self, other: Self, f: impl Fn(f32, f32) -> f32) -> Self {
         Self(std::array::from_fn(|n| f(self.0[n], other.0[n])))
     }
 }
 
 impl Lanes for Plain {
+    #[inline(always)]
     fn splat(value: f32) -> Self {
         Self([value; LANES])
     }
+    #[inline(always)]
     fn load(values: &[f32; LANES]) -> Self {
         Self(*values)
     }
+    #[inline(always)]
     fn store(self, out: &mut [f32; LANES]) {
         *out = self.0;
     }
+    #[inline(always)]
     fn plus(self, other: Self) -> Self {
         self.with(other, |a, b| a + b)
     }
+    #[inline(always)]
     fn minus(self, other: Self) -> Self {
         self.with(other, |a, b| a - b)
     }
+    #[inline(always)]
     fn times(self, other: Self) -> Self {
         self.with(other, |a, b| a * b)
     }
+    #[inline(always)]
     fn times_plus(self, factor: Self, summand: Self) -> Self {
         Self(std::array::from_fn(|n| self.0[n].mul_add(factor.0[n], summand.0[n])))
     }
+    #[inline(always)]
     fn lesser(self, other: Self) -> Self {
         self.with(other, |a, b| if a < b { a } else { b })
     }
+    #[inline(always)]
     fn greater(self, other: Self) -> Self {
         self.with(other, |a, b| if a > b { a } else { b })
     }
+    #[inline(always)]
     fn power_of_low_bits(self) -> Self {
         Self(
             self.0
                 .map(|v| f32::from_bits((v.to_bits() << 23).wrapping_add(1.0_f32.to_bits()))),
         )
     }
+    #[inline(always)]
     fn low_bytes(self, out: &mut [u8; LANES]) {
         *out = self.0.map(|v| v.to_bits() as u8);
     }
+    #[inline(always)]
     fn corrected(sums: &[i32; LANES], zero: i32, totals: &[i32; LANES]) -> Self {
         Self(std::array::from_fn(|n| {
             sums[n].wrapping_sub(zero.wrapping_mul(totals[n])) as f32
@@ -112,31 +125,47 @@ impl Lanes for Plain {
 impl Machine for Plain {
     type Lanes = Self;
     type Sums = [i32; 16];
-    type Weights = [i8; 64];
+    /// The 4 weights of a channel as one number; any compiler turns shifts of that into vectors.
+    type Weights = [i32; 16];
     type Activations = [u8; 4];
     const CHANNELS: usize = 16;
 
+    #[inline(always)]
     fn nothing() -> [i32; 16] {
         [0; 16]
     }
-    fn weights(group: &[Line; 4], n: usize) -> [i8; 64] {
-        group[n].0
+    #[inline(always)]
+    fn weights(group: &[Line; 4], n: usize) -> [i32; 16] {
+        let mut numbers = [0; 16];
+        for (number, [a, b, c, d]) in numbers.iter_mut().zip(group[n].0) {
+            *number = i32::from_le_bytes([
+                a.cast_unsigned(),
+                b.cast_unsigned(),
+                c.cast_unsigned(),
+                d.cast_unsigned(),
+            ]);
+        }
+        numbers
     }
+    #[inline(always)]
     fn activations(four: [u8; 4]) -> [u8; 4] {
         four
     }
-    fn accumulate(mut sums: [i32; 16], activations: [u8; 4], weights: [i8; 64]) -> [i32; 16] {
-        for (sum, weights) in sums.iter_mut().zip(weights.as_chunks::<4>().0) {
-            for (a, w) in activations.iter().zip(weights) {
-                *sum += i32::from(*a) * i32::from(*w);
+    #[inline(always)]
+    fn accumulate(mut sums: [i32; 16], activations: [u8; 4], weights: [i32; 16]) -> [i32; 16] {
+        for (activation, up) in activations.into_iter().zip([24, 16, 8, 0]) {
+            for (sum, four) in sums.iter_mut().zip(weights) {
+                *sum += (four << up >> 24) * i32::from(activation);
             }
         }
         sums
     }
+    #[inline(always)]
     fn store(sums: [i32; 16], out: &mut [i32]) {
         out.copy_from_slice(&sums);
     }
+    #[inline(always)]
     fn product<const GELU: bool>(job: &Job, out: &mut [f32]) {
-        sweep::<Self, 1, 4, GELU>(job, out);
+        sweep::<Self, 1, 1, GELU>(job, out);
     }
 }

@@ -53,15 +53,16 @@ impl Native {
         let card = Card::parse(card)?;
         let sentiment = card.sentiment()?.clone();
         let (pieces, weights) = rayon::join(|| Pieces::new(tokenizer, &card), || Weights::read(weights, &card));
+        let (pieces, weights) = (pieces?, weights?);
         let encoder = Encoder {
-            weights: weights?,
+            weights,
             isa: Isa::detect(),
         };
         Ok(Self {
             card,
             sentiment,
             fingerprint,
-            pieces: pieces?,
+            pieces,
             units: tokens::sentences,
             encoder,
             idle: Mutex::default(),
@@ -120,7 +121,8 @@ impl Native {
         Ok(pooled)
     }
 
-    fn windows(&self, number: usize, text: &str) -> Result<Vec<Vec<u32>>> {
+    /// The windows of the text at place `number`.
+    pub(super) fn windows(&self, number: usize, text: &str) -> Result<Vec<Vec<u32>>> {
         self.pieces.windows(text, self.units).map_err(|e| match e {
             Error::Pieces { reason, .. } => Error::Pieces { text: number, reason },
             other => other,
@@ -149,7 +151,7 @@ impl Native {
     }
 
     /// A head's outputs before calibration.
-    pub(super) fn outputs(&self, head: &str, mean: &[f32]) -> Vec<f32> {
+    fn outputs(&self, head: &str, mean: &[f32]) -> Vec<f32> {
         let Some((weight, bias)) = self.encoder.weights.heads.get(head) else {
             return Vec::new();
         };
@@ -160,17 +162,31 @@ impl Native {
 
     fn scores(&self, text: &Pooled) -> Scores {
         let (head, mut sentiment) = (&self.sentiment, [0.0; 3]);
-        for (n, (p, output)) in sentiment
-            .iter_mut()
-            .zip(self.outputs(&head.name, &text.mean))
-            .enumerate()
-        {
+        let outputs = self.outputs(&head.name, &text.mean);
+        for (n, (p, output)) in sentiment.iter_mut().zip(outputs).enumerate() {
             *p = (output + head.bias.get(n).copied().unwrap_or(0.0)) / head.temperature;
         }
         Scores {
             sentiment: lanes::softmax(sentiment),
             tokens: text.tokens,
         }
+    }
+
+    /// The same engine on another machine of this processor.
+    #[cfg(test)]
+    pub(super) fn on(mut self, isa: Isa) -> Self {
+        self.encoder.isa = isa;
+        self
+    }
+
+    /// The sentiment head's outputs before calibration.
+    #[cfg(test)]
+    pub(super) fn logits(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
+        let pooled = self.pooled(texts)?;
+        Ok(pooled
+            .iter()
+            .map(|text| self.outputs("sentiment", &text.mean))
+            .collect())
     }
 }
 
@@ -190,10 +206,11 @@ impl Engine for Native {
 
 /// Micro-batches of at most `BUDGET` tokens, or of one window that is longer.
 fn batches(items: &[(usize, &[u32])]) -> Vec<Range<usize>> {
+    let budget: usize = std::env::var("B").ok().and_then(|b| b.parse().ok()).unwrap_or(BUDGET);
     let mut found = Vec::new();
     let (mut start, mut tokens) = (0, 0);
     for (at, (_, window)) in items.iter().enumerate() {
-        if at > start && tokens + window.len() > BUDGET {
+        if at > start && tokens + window.len() > budget {
             found.push(start..at);
             (start, tokens) = (at, 0);
         }

@@ -18,7 +18,7 @@ const MOST_INPUTS: usize = 1 << 16;
 /// 16 channels x 4 inputs, one cache line.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
-pub(super) struct Line(pub(super) [i8; 64]);
+pub(super) struct Line(pub(super) [[i8; GROUP]; 16]);
 
 /// i8 weights `[outputs, inputs]`, packed panel by panel, within a panel group by group of 4 inputs, within a group by channel.
 #[derive(Debug)]
@@ -41,15 +41,9 @@ impl Panels {
         let mut groups = Vec::with_capacity(weights.len() / (PANEL * GROUP));
         for panel in weights.chunks_exact(inputs * PANEL) {
             for group in 0..inputs / GROUP {
-                let mut lines = [Line([0; 64]); 4];
+                let mut lines = [Line([[0; GROUP]; 16]); 4];
                 for (line, quarter) in lines.iter_mut().zip(panel.chunks_exact(inputs * 16)) {
-                    for (four, channel) in line
-                        .0
-                        .as_chunks_mut::<GROUP>()
-                        .0
-                        .iter_mut()
-                        .zip(quarter.chunks_exact(inputs))
-                    {
+                    for (four, channel) in line.0.iter_mut().zip(quarter.chunks_exact(inputs)) {
                         four.copy_from_slice(&channel[group * GROUP..][..GROUP]);
                     }
                 }
@@ -133,5 +127,86 @@ fn tile<M: Machine, const ROWS: usize, const WIDTH: usize, const GELU: bool>(
         let out = &mut out[(row + n) * outputs + at..][..PANEL];
         let (totals, scales, bias) = (&job.weights.sums[at..], &job.scales[at..], &job.bias[at..]);
         lanes::scale_back::<M, GELU>(sums, job.rows[row + n], totals, scales, bias, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::kernel::{self, Isa};
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Every machine's product against one written down as in a textbook, in 64 bits.
+    fn check(activations: &[u8], zeros: &[u8], weights: &[i8], inputs: usize) {
+        let outputs = weights.len() / inputs;
+        let panels = Panels::pack(weights, inputs, outputs).unwrap();
+        let rows: Vec<Row> = zeros
+            .iter()
+            .map(|z| Row {
+                scale: 0.5,
+                zero: i32::from(*z),
+            })
+            .collect();
+        let (scales, bias) = (vec![0.25; outputs], vec![3.0; outputs]);
+        let job = Job {
+            activations,
+            rows: &rows,
+            weights: &panels,
+            scales: &scales,
+            bias: &bias,
+        };
+        let mut wanted = Vec::new();
+        for (row, zero) in activations.chunks_exact(inputs).zip(zeros) {
+            for channel in weights.chunks_exact(inputs) {
+                let pairs = row.iter().zip(channel);
+                let exact: i64 = pairs
+                    .map(|(a, w)| (i64::from(*a) - i64::from(*zero)) * i64::from(*w))
+                    .sum();
+                wanted.push((exact as f32).mul_add(0.125, 3.0));
+            }
+        }
+        for isa in Isa::available() {
+            let mut out = vec![f32::NAN; wanted.len()];
+            kernel::product(isa, &job, &mut out);
+            assert_eq!(out, wanted, "{isa:?}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+
+        #[test]
+        fn products_are_exact(rows in 1..14usize, inputs in 1..4usize, outputs in 1..4usize, seed in any::<u64>()) {
+            let (inputs, outputs) = (inputs * PANEL, outputs * PANEL);
+            let mut state = seed;
+            let mut byte = || {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                (state >> 56) as u8
+            };
+            let activations: Vec<u8> = (0..rows * inputs).map(|_| byte()).collect();
+            let zeros: Vec<u8> = (0..rows).map(|_| byte()).collect();
+            let weights: Vec<i8> = (0..inputs * outputs).map(|_| byte().cast_signed()).collect();
+            check(&activations, &zeros, &weights, inputs);
+        }
+    }
+
+    #[test]
+    fn extremes_do_not_saturate() {
+        for weight in [-128, -127, 127] {
+            check(
+                &[255; 7 * 1536],
+                &[0, 1, 128, 254, 255, 0, 7],
+                &[weight; 64 * 1536],
+                1536,
+            );
+        }
+    }
+
+    #[test]
+    fn odd_shapes_are_not_packed() {
+        assert!(Panels::pack(&[0; 64 * 64], 64, 64).is_some());
+        assert!(Panels::pack(&[0; 64 * 63], 63, 64).is_none());
+        assert!(Panels::pack(&[0; 64 * 64], 64, 128).is_none());
+        assert!(Panels::pack(&[], 0, 64).is_none());
     }
 }

@@ -192,6 +192,29 @@ mod tests {
     }
 
     #[test]
+    fn every_piece_of_a_long_text_is_in_one_window() {
+        let card = Card::parse(include_str!("../../models/base/card.toml")).unwrap();
+        let pieces = Pieces::new(include_bytes!("../../models/base/tokenizer.json"), &card).unwrap();
+        let text =
+            "The parcel came late, nobody answered! Доставка була швидка, дякую. ".repeat(40) + &"long ".repeat(400);
+        let windows = pieces.windows(&text, sentences).unwrap();
+        assert!(windows.len() > 5 && windows.iter().all(|w| w.len() <= card.window));
+        let (head, tail) = (pieces.head.as_slice(), pieces.tail.as_slice());
+        let inner = windows
+            .iter()
+            .map(|w| w.strip_prefix(head).and_then(|w| w.strip_suffix(tail)).unwrap());
+        assert_eq!(
+            inner.flatten().copied().collect::<Vec<_>>(),
+            pieces.ids(text.trim(), false).unwrap()
+        );
+        // Cut where the caller says, wherever that is.
+        let odd = pieces
+            .windows(&text, |_| vec![5..9, 3..4, 71..2, 900_000..900_001])
+            .unwrap();
+        assert!(odd.iter().all(|w| w.len() <= card.window));
+    }
+
+    #[test]
     fn long_words_are_cut_within_reach() {
         let word = "é".repeat(5000);
         assert!(chunks(&word, &[]).all(|c| c.len() <= CHUNK));

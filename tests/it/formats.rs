@@ -93,7 +93,7 @@ fn standard_input_and_globs_are_read() {
     let room = Room::new();
     room.put("part-1.csv", csv(b','));
     room.put("part-2.csv", csv(b','));
-    let ended = room.run("tag part-*.csv -o both.parquet --quiet");
+    let ended = room.run("tag part-*.csv -o both.parquet --id ticket_id --quiet");
     assert_eq!(ended.code, Some(0), "{}", ended.err);
     let table = room.table("both.parquet");
     assert_eq!(table.height(), 10);
