@@ -13,14 +13,15 @@ use crate::error::{Error, Result};
 
 /// A row group larger than this is decoded in parts.
 const DECODED: usize = 32 * 1024 * 1024;
+/// No more rows than this are decoded at once. The decoder allocates by the number of rows that is announced, and a
+/// damaged one would abort the process.
+const ROWS: usize = 1 << 20;
 
 /// What the footer says.
 #[derive(Debug)]
 pub(super) struct Layout {
     footer: FileMetadataRef,
     schema: Schema,
-    /// Row ranges to decode at once: first row, number of rows.
-    parts: Vec<(usize, usize)>,
 }
 
 /// Reads the footer.
@@ -31,18 +32,21 @@ pub(super) fn look(input: &mut Input) -> Result<Layout> {
         let footer = reader.get_metadata()?.clone();
         Ok((footer, reader.with_slice(Some((0, 0))).finish()?))
     })?;
-    let mut parts = Vec::new();
-    let mut first = 0;
-    for group in &footer.row_groups {
-        let rows = group.num_rows();
-        let step = rows.div_ceil(group.total_byte_size().div_ceil(DECODED).max(1)).max(1);
-        parts.extend((0..rows).step_by(step).map(|at| (first + at, step.min(rows - at))));
-        first += rows;
+    let announced = footer
+        .row_groups
+        .iter()
+        .try_fold(0_usize, |sum, group| sum.checked_add(group.num_rows()));
+    if announced != Some(footer.num_rows) {
+        let detail = "the footer contradicts itself about the number of rows".to_owned();
+        return Err(Error::Damaged {
+            file: input.name.to_string(),
+            what: "Parquet",
+            detail,
+        });
     }
     Ok(Layout {
         footer,
         schema: empty.schema().as_ref().clone(),
-        parts,
     })
 }
 
@@ -55,7 +59,9 @@ impl Layout {
     pub(super) fn rows(&self, counter: &Counter) -> ParquetRows {
         ParquetRows {
             footer: Arc::clone(&self.footer),
-            parts: self.parts.clone().into_iter(),
+            group: 0,
+            first: 0,
+            within: 0,
             decoded: DataFrame::empty(),
             row: 0,
             counter: Arc::clone(counter),
@@ -66,17 +72,40 @@ impl Layout {
 /// Rows of one file, chunk by chunk.
 pub(super) struct ParquetRows {
     footer: FileMetadataRef,
-    parts: std::vec::IntoIter<(usize, usize)>,
+    /// The row group under way, the number of its first row, and how many of its rows are decoded.
+    group: usize,
+    first: usize,
+    within: usize,
     /// What is left of the part that was decoded last.
     decoded: DataFrame,
     row: u64,
     counter: Counter,
 }
 
+impl ParquetRows {
+    /// The rows to decode next: the first one and how many.
+    fn next_part(&mut self) -> Option<(usize, usize)> {
+        loop {
+            let group = self.footer.row_groups.get(self.group)?;
+            let rows = group.num_rows();
+            if self.within < rows {
+                let parts = group.total_byte_size().div_ceil(DECODED).max(1);
+                let length = rows.div_ceil(parts).clamp(1, ROWS).min(rows - self.within);
+                let first = self.first + self.within;
+                self.within += length;
+                return Some((first, length));
+            }
+            self.first += rows;
+            self.group += 1;
+            self.within = 0;
+        }
+    }
+}
+
 impl Rows for ParquetRows {
     fn next(&mut self, input: &Input, quota: Quota) -> Result<Option<Chunk>> {
         while self.decoded.height() == 0 {
-            let Some((first, rows)) = self.parts.next() else {
+            let Some((first, rows)) = self.next_part() else {
                 return Ok(None);
             };
             // Let go of the last part before the next one is decoded.
