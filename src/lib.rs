@@ -11,6 +11,7 @@
 //! | [`source`] | Which rows are in these files, and which column holds the comment? |
 //! | [`text`] | What did the customer write, without markup, in which language, in which opinion units? |
 //! | [`model`] | How does each text score? Row *i* of the answer belongs to text *i*, whatever its batch-mates. |
+//! | [`theme`] | What do customers talk about? Keyphrases, discovered themes, ids that stay. |
 //! | [`tag`] | Which verdict follows from the scores, by the rules of the model card? |
 //! | [`sink`] | How does the output file come to be complete or absent? Owns the output schema. |
 //! | [`run`] | The corridor: the main flow on one screen. |
@@ -26,5 +27,6 @@ pub mod source;
 pub mod summary;
 pub mod tag;
 pub mod text;
+pub mod theme;
 
 pub use error::{Error, Result};

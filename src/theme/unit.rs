@@ -1,0 +1,18 @@
+//! What does the theme room read? Input: an opinion unit as `text` cut it and the model scored it. Output: none of its own; everything in this room borrows it.
+
+use std::ops::Range;
+
+/// One opinion unit of a comment: a sentence or clause that can hold an opinion of its own.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Unit<'a> {
+    /// The unit's clean text.
+    pub text: &'a str,
+    /// ISO 639-1 code of the comment's language, or `und`.
+    pub language: &'a str,
+    /// The model's embedding of the unit, of unit length; empty when the model has no such head.
+    pub embedding: &'a [f32],
+    /// What is praised or blamed: byte ranges of `text`, in order.
+    pub targets: &'a [Range<usize>],
+    /// Probabilities of negative, neutral, positive; they sum to 1.
+    pub polarity: [f32; 3],
+}
