@@ -7,7 +7,7 @@ mod corpus;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use undertone::model::{self, Engine};
+use undertone::model::{self, Engine, Passage, Quality};
 use undertone::progress::Progress;
 use undertone::run::{self, Job};
 use undertone::sink::Columns;
@@ -47,7 +47,7 @@ fn stages(c: &mut Criterion) {
     let comments = comments();
     let cleaned: Vec<String> = comments.iter().map(|t| text::clean(t).text().to_owned()).collect();
     let cleaned: Vec<&str> = cleaned.iter().map(String::as_str).collect();
-    let engine = model::base().expect("the embedded model");
+    let engine = model::base(Quality::Best).expect("the embedded model");
 
     let mut group = c.benchmark_group("stages");
     group.sample_size(10);
@@ -87,8 +87,14 @@ fn stages(c: &mut Criterion) {
                 .sum::<usize>()
         })
     });
+    let units: Vec<_> = cleaned.iter().map(|t| text::units(t, "en")).collect();
+    let passages: Vec<Passage<'_>> = cleaned
+        .iter()
+        .zip(&units)
+        .map(|(text, spans)| Passage { text, spans })
+        .collect();
     group.bench_function("tokenise and encode", |b| {
-        b.iter(|| engine.score(black_box(&cleaned)).expect("scores").len())
+        b.iter(|| engine.score(black_box(&passages)).expect("scores").len())
     });
     group.finish();
 

@@ -249,6 +249,12 @@ pub enum Error {
         /// Rows that were left out.
         left_out: u64,
     },
+    /// A fast answer was asked of a model that can only be read to its end.
+    #[error("the model {model} has no early exit: leave out --quality, or say --quality best")]
+    NoExit {
+        /// The model's name.
+        model: String,
+    },
     /// A table operation failed, for instance on a column type that cannot become text.
     #[error("cannot use the columns of {file}: {source}")]
     Columns {

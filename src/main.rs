@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result};
 use clap::Parser;
+use undertone::model::Quality;
 use undertone::progress::Progress;
 use undertone::{eval, model, run, sink};
 
@@ -42,7 +43,7 @@ fn work(cli: Cli) -> Result<u8> {
     match cli.command {
         Command::Tag(command) => {
             let (quiet, json) = prepare(&command.manners)?;
-            let summary = run::tag(&command.job(), &model::base()?, &Progress::new(quiet))?;
+            let summary = run::tag(&command.job(), &model::base(Quality::Best)?, &Progress::new(quiet))?;
             match (json, quiet) {
                 (true, _) => tell(&serde_json::to_string_pretty(&summary)?)?,
                 (false, false) => tell(&summary.to_string())?,
@@ -52,7 +53,7 @@ fn work(cli: Cli) -> Result<u8> {
         }
         Command::Eval(command) => {
             let (quiet, json) = prepare(&command.manners)?;
-            let report = eval::eval(&command.question(), &model::base()?, &Progress::new(quiet))?;
+            let report = eval::eval(&command.question(), &model::base(Quality::Best)?, &Progress::new(quiet))?;
             tell(&if json {
                 serde_json::to_string_pretty(&report)?
             } else {

@@ -1,9 +1,9 @@
-//! What does the model claim to be? Input: `card.toml`. Output: shape, heads with their calibration, thresholds and rules.
-//! Refuses unknown keys, shapes the engine has no kernel for, and a model without a sentiment head.
+//! What does the model claim to be? Input: `card.toml`. Output: shape, heads with their calibration, early exits, thresholds
+//! and rules. Refuses unknown keys and heads, shapes the engine has no kernel for, and a model without a sentiment head.
 
 use crate::tag::Rules;
 use crate::{Error, Result};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Width of one attention head, the only one the engine computes.
@@ -12,6 +12,27 @@ pub(super) const HEAD_WIDTH: usize = 32;
 const STEP: usize = super::product::PANEL;
 /// The labels `ut_sentiment` is read from, in this order.
 const SENTIMENT: [&str; 3] = ["negative", "neutral", "positive"];
+/// The classes of a token, in this order.
+const TARGET: [&str; 4] = ["none", "negative", "neutral", "positive"];
+/// The heads the engine knows, what each must read, and how.
+const KNOWN: [(&str, HeadKind, Activation); 5] = [
+    ("sentiment", HeadKind::Document, Activation::Softmax),
+    ("emotion", HeadKind::Document, Activation::Sigmoid),
+    ("intent", HeadKind::Document, Activation::Softmax),
+    ("target", HeadKind::Token, Activation::Softmax),
+    ("embedding", HeadKind::Projection, Activation::None),
+];
+
+/// How deep a comment is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Quality {
+    /// Up to the model's early exit
+    Fast,
+    /// Through all layers
+    #[default]
+    Best,
+}
 
 /// The model card file: all that is not a weight.
 #[derive(Debug, Clone, Deserialize)]
@@ -41,8 +62,24 @@ pub struct Card {
     pub window: usize,
     /// The heads, `sentiment` among them.
     pub heads: Vec<Head>,
+    /// Layers after which the model may stop, each with heads of its own.
+    #[serde(default)]
+    pub exits: Vec<Exit>,
     /// What the `tag` room makes of the scores.
     pub rules: Rules,
+    /// The heads are those of the exit after `layers`.
+    #[serde(skip)]
+    early: bool,
+}
+
+/// A place where the model may stop.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exit {
+    /// Layers run before it.
+    pub layers: usize,
+    /// Its heads, `sentiment` among them.
+    pub heads: Vec<Head>,
 }
 
 /// One linear layer on top of the states, and how to read it.
@@ -59,6 +96,7 @@ pub struct Head {
     /// What turns its outputs into scores.
     pub activation: Activation,
     /// Outputs are divided by this before the activation (temperature scaling, Guo 2017).
+    #[serde(default = "unchanged")]
     pub temperature: f32,
     /// Added to the outputs before the division, one number per label, or none.
     #[serde(default)]
@@ -107,10 +145,39 @@ impl Card {
         self.heads.iter().find(|h| h.name == name)
     }
 
-    /// The head every model has.
-    pub(super) fn sentiment(&self) -> Result<&Head> {
-        self.head("sentiment")
-            .ok_or_else(|| refuse("there is no sentiment head"))
+    /// The card of the same model read to this depth: for [`Quality::Fast`] layers and heads are those of its first exit.
+    ///
+    /// # Errors
+    /// [`Error::NoExit`] when a fast answer is asked for and the model has no exit.
+    pub fn at(mut self, quality: Quality) -> Result<Self> {
+        if quality == Quality::Best {
+            return Ok(self);
+        }
+        self.exits.sort_by_key(|exit| exit.layers);
+        if self.exits.is_empty() {
+            return Err(Error::NoExit { model: self.id });
+        }
+        let first = self.exits.remove(0);
+        (self.layers, self.heads, self.early) = (first.layers, first.heads, true);
+        Ok(self)
+    }
+
+    /// Where the weights of a head lie in the file: `heads.NAME`, or `exits.LAYERS.heads.NAME`.
+    pub(super) fn place(&self, head: &str) -> String {
+        if self.early {
+            format!("exits.{}.heads.{head}", self.layers)
+        } else {
+            format!("heads.{head}")
+        }
+    }
+
+    /// What distinguishes this depth from the model's full one; empty for the full one.
+    pub(super) fn depth(&self) -> String {
+        if self.early {
+            format!("exits.{}", self.layers)
+        } else {
+            String::new()
+        }
     }
 
     fn check(&self) -> Result<()> {
@@ -137,24 +204,62 @@ impl Card {
         if !(self.layer_norm_eps > 0.0 && self.layer_norm_eps < 1.0) {
             return Err(refuse("layer_norm_eps must lie between 0 and 1"));
         }
-        for (place, head) in self.heads.iter().enumerate() {
-            if self.heads.iter().take(place).any(|h| h.name == head.name) {
-                return Err(refuse(&format!("two heads are called {}", head.name)));
-            }
-            head.check()?;
+        if let Some(exit) = self.exits.iter().find(|e| !(1..self.layers).contains(&e.layers)) {
+            return Err(refuse(&format!(
+                "an exit after layer {} of {}: it must lie before the last",
+                exit.layers, self.layers
+            )));
         }
-        let found = self.sentiment()?;
-        if found.labels != SENTIMENT || found.kind != HeadKind::Document || found.activation != Activation::Softmax {
-            return Err(refuse(
-                "the sentiment head must be a document head with softmax over negative, neutral, positive",
-            ));
-        }
-        Ok(())
+        let depths = self.exits.iter().map(|exit| &exit.heads);
+        [&self.heads]
+            .into_iter()
+            .chain(depths)
+            .try_for_each(|heads| check(heads))
     }
+}
+
+/// The heads of one depth.
+fn check(heads: &[Head]) -> Result<()> {
+    for (place, head) in heads.iter().enumerate() {
+        if heads.iter().take(place).any(|h| h.name == head.name) {
+            return Err(refuse(&format!("two heads are called {}", head.name)));
+        }
+        head.check()?;
+    }
+    if heads.iter().any(|h| h.name == "sentiment") {
+        Ok(())
+    } else {
+        Err(refuse("there is no sentiment head"))
+    }
+}
+
+const fn unchanged() -> f32 {
+    1.0
 }
 
 impl Head {
     fn check(&self) -> Result<()> {
+        let Some((_, kind, activation)) = KNOWN.into_iter().find(|(name, ..)| *name == self.name) else {
+            return Err(refuse(&format!("nothing reads a head called {}", self.name)));
+        };
+        if (self.kind, self.activation) != (kind, activation) {
+            return Err(refuse(&format!(
+                "head {} must be {kind:?} with activation {activation:?}",
+                self.name
+            )));
+        }
+        let fixed = match self.name.as_str() {
+            "sentiment" => Some(&SENTIMENT[..]),
+            "target" => Some(&TARGET[..]),
+            _ => None,
+        };
+        if let Some(labels) = fixed.filter(|labels| self.labels != **labels) {
+            return Err(refuse(&format!(
+                "the labels of head {} must be {}",
+                self.name,
+                labels.join(", ")
+            )));
+        }
         let labelled = self.kind != HeadKind::Projection;
         if labelled == self.labels.is_empty() {
             return Err(refuse(&format!("head {}: labels and kind do not agree", self.name)));

@@ -84,12 +84,57 @@ pub(super) fn exp<L: Lanes>(x: L) -> L {
         .times(shifted.power_of_low_bits())
 }
 
-/// Outputs of a head to probabilities.
-pub(super) fn softmax<const N: usize>(outputs: [f32; N]) -> [f32; N] {
-    let top = outputs.into_iter().fold(f32::MIN, f32::max);
-    let powers = outputs.map(|v| exp(Plain::splat(v - top)).first());
-    let total: f32 = powers.iter().sum();
-    powers.map(|p| p / total)
+/// e^x of each value, all of them at most 0.
+fn exp_each(values: &mut [f32]) {
+    for some in values.chunks_mut(LANES) {
+        let mut lanes = [0.0; LANES];
+        lanes[..some.len()].copy_from_slice(some);
+        exp(Plain::load(&lanes)).store(&mut lanes);
+        some.copy_from_slice(&lanes[..some.len()]);
+    }
+}
+
+/// Outputs of a head to probabilities that sum to 1.
+pub(super) fn softmax(values: &mut [f32]) {
+    let top = values.iter().copied().fold(f32::MIN, f32::max);
+    values.iter_mut().for_each(|v| *v -= top);
+    exp_each(values);
+    let total: f32 = values.iter().sum();
+    values.iter_mut().for_each(|v| *v /= total);
+}
+
+/// Outputs of a head to probabilities, each on its own: `1 / (1 + e^-x)`.
+pub(super) fn sigmoid(values: &mut [f32]) {
+    for some in values.chunks_mut(LANES) {
+        let mut powers = [0.0; LANES];
+        powers
+            .iter_mut()
+            .zip(some.iter())
+            .for_each(|(power, v)| *power = -v.abs());
+        exp_each(&mut powers);
+        for (v, power) in some.iter_mut().zip(powers) {
+            *v = if *v < 0.0 { power } else { 1.0 } / (1.0 + power);
+        }
+    }
+}
+
+/// The product of two rows. Not fused, so that any compiler makes vectors of it.
+pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0.0; LANES];
+    for (a, b) in of(a).iter().zip(of(b)) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+    }
+    fold(sums, |a, b| a + b)
+}
+
+/// Makes a row one long; a row of zeros stays as it is.
+pub(super) fn normalise_length(row: &mut [f32]) {
+    let length = row.iter().map(|v| v * v).sum::<f32>().sqrt();
+    if length > 0.0 {
+        row.iter_mut().for_each(|v| *v /= length);
+    }
 }
 
 /// GELU of the exact (erf) shape, absolute error below 3e-5: an odd polynomial for the normal distribution function on

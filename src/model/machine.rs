@@ -56,6 +56,7 @@ pub(super) struct Plain([f32; LANES]);
 
 impl Plain {
     /// The first lane.
+    #[cfg(test)]
     pub(super) fn first(self) -> f32 {
         self.0[0]
     }

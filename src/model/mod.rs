@@ -1,20 +1,23 @@
-//! How does each text score? Input: clean texts of any length. Output: for text *i* its calibrated scores, at place *i*.
+//! How does each text score? Input: clean texts of any length, each with the spans that are asked about. Output: for text *i* its
+//! calibrated scores, at place *i*.
 //!
 //! The answer for a text depends on that text and the model alone: not on its batch-mates, the thread count, the batch
 //! size or the processor. Texts longer than the model's window are read in several windows and pooled, never cut short.
 //! Refuses models whose files do not agree with each other.
 //!
 //! ```text
-//! text -> pieces (tokens) -> windows -> packed batches -> states (encoder) -> mean -> heads (card) -> Scores
+//! text -> pieces (tokens) -> windows -> packed batches -> states (encoder) -> means (pool) -> heads (card) -> Scores
 //! ```
 
 mod attention;
 mod card;
 mod encoder;
+mod heads;
 mod kernel;
 mod lanes;
 mod machine;
 mod native;
+mod pool;
 mod product;
 mod tokens;
 mod weights;
@@ -22,11 +25,12 @@ mod weights;
 #[cfg(test)]
 mod tests;
 
-pub use card::{Activation, Card, Head, HeadKind};
+pub use card::{Activation, Card, Exit, Head, HeadKind, Quality};
 pub use native::Native;
 
 use crate::Result;
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// What scores texts. `native` is always there; a second engine may stand behind the same trait.
 pub trait Engine: Send + Sync {
@@ -36,33 +40,82 @@ pub trait Engine: Send + Sync {
     /// 32 hexadecimal digits that tell this model from any other: a hash of its files.
     fn fingerprint(&self) -> &str;
 
-    /// Scores texts. Row *i* of the answer belongs to text *i* and never depends on its batch-mates, the thread count or
-    /// the batch size. Runs on the current rayon pool.
+    /// Scores texts. Row *i* of the answer belongs to passage *i* and never depends on its batch-mates, the thread count or
+    /// the batch size. What is said of a text as a whole depends on no span. Runs on the current rayon pool.
     ///
     /// # Errors
     /// When a text cannot be cut into pieces; the error names its place.
-    fn score(&self, texts: &[&str]) -> Result<Vec<Scores>>;
+    fn score(&self, passages: &[Passage<'_>]) -> Result<Vec<Scores>>;
 }
 
-/// What the model says of one text.
+/// A text to score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Passage<'a> {
+    /// Clean text of any length.
+    pub text: &'a str,
+    /// Byte ranges of the text that get scores of their own: its opinion units, in order.
+    pub spans: &'a [Range<usize>],
+}
+
+impl<'a> From<&'a str> for Passage<'a> {
+    /// The text as a whole, no spans.
+    fn from(text: &'a str) -> Self {
+        Self { text, spans: &[] }
+    }
+}
+
+/// What the model says of one text. A vector is empty when the model has no such head.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Scores {
     /// Calibrated probabilities of negative, neutral, positive; they sum to 1.
     pub sentiment: [f32; 3],
+    /// Probability of each emotion, in the order of the card's labels; each on its own.
+    pub emotions: Vec<f32>,
+    /// Probability of each intent, in the order of the card's labels; they sum to 1.
+    pub intents: Vec<f32>,
+    /// What is praised or blamed, in the order of the text. They do not overlap.
+    pub targets: Vec<Target>,
+    /// The text in the space in which like means near, whatever the language: of length 1, dot product = cosine.
+    pub embedding: Vec<f32>,
+    /// The scores of each span of the passage, in its order.
+    pub spans: Vec<SpanScores>,
     /// Pieces read, over all windows of the text, frame and prefix included; at least 2.
     pub tokens: u32,
+}
+
+/// What the model says of one span: the text's heads on the mean of the states inside it, which were read with all of its
+/// window around them. A span without a token of its own, white space for one, gets the text's scores.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpanScores {
+    /// Calibrated probabilities of negative, neutral, positive; they sum to 1.
+    pub sentiment: [f32; 3],
+    /// As [`Scores::embedding`].
+    pub embedding: Vec<f32>,
+}
+
+/// An opinion target: a run of neighbouring tokens that the token head does not call `none`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Target {
+    /// Bytes of the text, on character boundaries, no white space at either end. Never reaches over two windows.
+    pub range: Range<usize>,
+    /// Probabilities of negative, neutral, positive, given that it is a target; they sum to 1. Mean over its tokens.
+    pub polarity: [f32; 3],
 }
 
 /// The model inside the binary, ready to score.
 ///
 /// # Errors
-/// When the embedded files are damaged, which only a broken build can cause.
-pub fn base() -> Result<Native> {
+/// [`Error::NoExit`] when a fast answer is asked for and the model has none; otherwise only when the embedded files are
+/// damaged, which only a broken build can cause.
+///
+/// [`Error::NoExit`]: crate::Error::NoExit
+pub fn base(quality: Quality) -> Result<Native> {
     Native::new(
         include_str!("../../models/base/card.toml"),
         include_bytes!("../../models/base/tokenizer.json"),
         Cow::Borrowed(include_bytes!("../../models/base/model.safetensors")),
+        quality,
     )
     // A long text is cut between sentences, and sentences need no language.
     .map(|engine| engine.with_units(|text| crate::text::units(text, "und")))

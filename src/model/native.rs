@@ -1,15 +1,17 @@
-//! The engine that is always there: the int8 model on the processor at hand. Input: texts. Output: their scores.
+//! The engine that is always there: the int8 model on the processor at hand. Input: passages. Output: their scores.
 //!
 //! Texts are cut into windows in parallel; windows, longest first, are packed into micro-batches by a token budget; rayon
-//! workers encode one micro-batch each on a single thread with working memory of their own. What belongs to one text is
-//! added up in an order that depends on that text alone.
+//! workers encode one micro-batch each on a single thread with working memory of their own, and keep sums only. What
+//! belongs to one text is added up in an order that depends on that text alone.
 
-use super::card::{Card, Head};
+use super::card::{Card, Quality};
 use super::encoder::{Encoder, Scratch};
+use super::heads::Heads;
 use super::kernel::Isa;
-use super::tokens::{self, Pieces};
+use super::pool::{Part, Pooled};
+use super::tokens::{self, Pieces, Window};
 use super::weights::Weights;
-use super::{Engine, Scores, lanes};
+use super::{Engine, Passage, Scores};
 use crate::{Error, Result};
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -19,11 +21,13 @@ use xxhash_rust::xxh3::Xxh3;
 
 /// Tokens of a micro-batch: enough rows to use the weights well, few enough that their states stay in a core's cache.
 const BUDGET: usize = 160;
+/// Micro-batches encoded before their sums are added up, so that what waits stays small however long the texts are.
+const ROUND: usize = 256;
 
 /// The embedded model's engine.
 pub struct Native {
     card: Card,
-    sentiment: Head,
+    heads: Heads,
     fingerprint: String,
     pieces: Pieces,
     units: fn(&str) -> Vec<Range<usize>>,
@@ -32,35 +36,29 @@ pub struct Native {
     idle: Mutex<Vec<Scratch>>,
 }
 
-/// What the encoder says of one text before any head.
-struct Pooled {
-    /// Mean token state over all windows, `[hidden]`.
-    mean: Vec<f32>,
-    tokens: u32,
-}
-
 impl Native {
-    /// An engine from the content of `card.toml`, `tokenizer.json` and `model.safetensors`.
+    /// An engine from the content of `card.toml`, `tokenizer.json` and `model.safetensors`, that reads to the depth of `quality`.
     ///
     /// # Errors
-    /// When one of them cannot be read, or they do not belong together.
-    pub fn new(card: &str, tokenizer: &[u8], weights: Cow<'static, [u8]>) -> Result<Self> {
+    /// When one of them cannot be read, they do not belong together, or there is no exit for a fast answer.
+    pub fn new(card: &str, tokenizer: &[u8], weights: Cow<'static, [u8]>, quality: Quality) -> Result<Self> {
         let mut hash = Xxh3::new();
         [card.as_bytes(), tokenizer, &weights]
             .into_iter()
             .for_each(|file| hash.update(file));
+        let card = Card::parse(card)?.at(quality)?;
+        hash.update(card.depth().as_bytes());
         let fingerprint = format!("{:032x}", hash.digest128());
-        let card = Card::parse(card)?;
-        let sentiment = card.sentiment()?.clone();
         let (pieces, weights) = rayon::join(|| Pieces::new(tokenizer, &card), || Weights::read(weights, &card));
-        let (pieces, weights) = (pieces?, weights?);
+        let (pieces, mut weights) = (pieces?, weights?);
+        let heads = Heads::new(&card, std::mem::take(&mut weights.heads));
         let encoder = Encoder {
             weights,
             isa: Isa::detect(),
         };
         Ok(Self {
             card,
-            sentiment,
+            heads,
             fingerprint,
             pieces,
             units: tokens::sentences,
@@ -76,100 +74,60 @@ impl Native {
         self
     }
 
-    fn pooled(&self, texts: &[&str]) -> Result<Vec<Pooled>> {
-        let windows: Vec<Vec<Vec<u32>>> = texts
+    fn pooled(&self, passages: &[Passage<'_>]) -> Result<Vec<Pooled>> {
+        let windows: Vec<Vec<Window>> = passages
             .par_iter()
             .enumerate()
-            .map(|(n, t)| self.windows(n, t))
+            .map(|(n, passage)| self.windows(n, passage.text))
             .collect::<Result<_>>()?;
-        let mut items: Vec<(usize, &[u32])> = Vec::new();
-        items.extend(
-            windows
-                .iter()
-                .enumerate()
-                .flat_map(|(text, all)| all.iter().map(move |w| (text, w.as_slice()))),
-        );
-        // Stable: windows of one text keep an order that no other text can change.
-        items.sort_by_key(|(_, window)| std::cmp::Reverse(window.len()));
-
-        let hidden = self.card.hidden;
-        let mut pooled: Vec<Pooled> = texts
-            .iter()
-            .map(|_| Pooled {
-                mean: vec![0.0; hidden],
-                tokens: 0,
-            })
+        let all = windows.iter().enumerate();
+        let mut items: Vec<(usize, &Window)> = all
+            .flat_map(|(text, windows)| windows.iter().map(move |w| (text, w)))
             .collect();
-        let batches = batches(&items);
-        // A round at a time, so that what waits to be added up stays small however long the texts are.
-        for round in batches.chunks(1024) {
-            let sums: Vec<Vec<f32>> = round.par_iter().map(|batch| self.sums(&items[batch.clone()])).collect();
+        // Stable: windows of one text keep an order that no other text can change.
+        items.sort_by_key(|(_, window)| std::cmp::Reverse(window.ids.len()));
+
+        let mut pooled: Vec<Pooled> = passages.iter().map(|p| Pooled::new(p.spans.len())).collect();
+        for round in batches(&items).chunks(ROUND) {
+            let parts: Vec<Vec<Part>> = round
+                .par_iter()
+                .map(|batch| self.parts(&items[batch.clone()], passages))
+                .collect();
             let done = round.iter().flat_map(|batch| &items[batch.clone()]);
-            for ((text, window), sum) in done.zip(sums.iter().flat_map(|s| s.chunks_exact(hidden))) {
-                pooled[*text].tokens += u32::try_from(window.len()).unwrap_or(u32::MAX);
-                pooled[*text]
-                    .mean
-                    .iter_mut()
-                    .zip(sum)
-                    .for_each(|(mean, sum)| *mean += sum);
+            for ((text, _), part) in done.zip(parts.into_iter().flatten()) {
+                pooled[*text].add(part);
             }
-        }
-        for text in &mut pooled {
-            let count = text.tokens as f32;
-            text.mean.iter_mut().for_each(|value| *value /= count);
         }
         Ok(pooled)
     }
 
     /// The windows of the text at place `number`.
-    pub(super) fn windows(&self, number: usize, text: &str) -> Result<Vec<Vec<u32>>> {
+    pub(super) fn windows(&self, number: usize, text: &str) -> Result<Vec<Window>> {
         self.pieces.windows(text, self.units).map_err(|e| match e {
             Error::Pieces { reason, .. } => Error::Pieces { text: number, reason },
             other => other,
         })
     }
 
-    /// The sum of token states of each window, `[windows, hidden]`.
-    fn sums(&self, batch: &[(usize, &[u32])]) -> Vec<f32> {
+    /// Encodes a micro-batch and keeps what its texts need.
+    fn parts(&self, batch: &[(usize, &Window)], passages: &[Passage<'_>]) -> Vec<Part> {
         let hidden = self.card.hidden;
-        let windows: Vec<&[u32]> = batch.iter().map(|(_, window)| *window).collect();
+        let ids: Vec<&[u32]> = batch.iter().map(|(_, window)| window.ids.as_slice()).collect();
         let mut scratch = self
             .idle
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .pop()
             .unwrap_or_default();
-        let mut states = self.encoder.states(&windows, &mut scratch).chunks_exact(hidden);
-        let mut sums = vec![0.0; windows.len() * hidden];
-        for (window, sum) in windows.iter().zip(sums.chunks_exact_mut(hidden)) {
-            for state in states.by_ref().take(window.len()) {
-                sum.iter_mut().zip(state).for_each(|(sum, value)| *sum += value);
-            }
+        let mut states = self.encoder.states(&ids, &mut scratch);
+        let mut parts = Vec::with_capacity(batch.len());
+        for (text, window) in batch {
+            let (own, rest) = states.split_at(window.ids.len() * hidden);
+            states = rest;
+            parts.push(Part::new(own, window, passages[*text].spans, self.heads.get("target")));
         }
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
-        sums
-    }
-
-    /// A head's outputs before calibration.
-    fn outputs(&self, head: &str, mean: &[f32]) -> Vec<f32> {
-        let Some((weight, bias)) = self.encoder.weights.heads.get(head) else {
-            return Vec::new();
-        };
-        let rows = weight.chunks_exact(mean.len()).zip(bias);
-        rows.map(|(row, bias)| row.iter().zip(mean).map(|(w, m)| w * m).sum::<f32>() + bias)
-            .collect()
-    }
-
-    fn scores(&self, text: &Pooled) -> Scores {
-        let (head, mut sentiment) = (&self.sentiment, [0.0; 3]);
-        let outputs = self.outputs(&head.name, &text.mean);
-        for (n, (p, output)) in sentiment.iter_mut().zip(outputs).enumerate() {
-            *p = (output + head.bias.get(n).copied().unwrap_or(0.0)) / head.temperature;
-        }
-        Scores {
-            sentiment: lanes::softmax(sentiment),
-            tokens: text.tokens,
-        }
+        parts
     }
 
     /// The same engine on another machine of this processor.
@@ -182,11 +140,9 @@ impl Native {
     /// The sentiment head's outputs before calibration.
     #[cfg(test)]
     pub(super) fn logits(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
-        let pooled = self.pooled(texts)?;
-        Ok(pooled
-            .iter()
-            .map(|text| self.outputs("sentiment", &text.mean))
-            .collect())
+        let passages: Vec<Passage<'_>> = texts.iter().copied().map(Passage::from).collect();
+        let outputs = |text: Pooled| self.heads.get("sentiment").unwrap().outputs(&text.all.mean());
+        Ok(self.pooled(&passages)?.into_iter().map(outputs).collect())
     }
 }
 
@@ -199,22 +155,22 @@ impl Engine for Native {
         &self.fingerprint
     }
 
-    fn score(&self, texts: &[&str]) -> Result<Vec<Scores>> {
-        Ok(self.pooled(texts)?.iter().map(|text| self.scores(text)).collect())
+    fn score(&self, passages: &[Passage<'_>]) -> Result<Vec<Scores>> {
+        let pooled = self.pooled(passages)?;
+        Ok(pooled.into_par_iter().map(|text| self.heads.scores(text)).collect())
     }
 }
 
 /// Micro-batches of at most `BUDGET` tokens, or of one window that is longer.
-fn batches(items: &[(usize, &[u32])]) -> Vec<Range<usize>> {
-    let budget: usize = std::env::var("B").ok().and_then(|b| b.parse().ok()).unwrap_or(BUDGET);
+fn batches(items: &[(usize, &Window)]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let (mut start, mut tokens) = (0, 0);
     for (at, (_, window)) in items.iter().enumerate() {
-        if at > start && tokens + window.len() > budget {
+        if at > start && tokens + window.ids.len() > BUDGET {
             found.push(start..at);
             (start, tokens) = (at, 0);
         }
-        tokens += window.len();
+        tokens += window.ids.len();
     }
     if start < items.len() {
         found.push(start..items.len());

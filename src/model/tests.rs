@@ -3,12 +3,13 @@
 
 use super::kernel::Isa;
 use super::weights::Weights;
-use super::{Card, Engine, Native, base};
+use super::{Card, Engine, Native, Passage, Quality, Scores, base};
 use crate::{Error, Result};
 use proptest::prelude::*;
 use rayon::ThreadPoolBuilder;
 use safetensors::{Dtype, tensor::TensorView};
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 const HIDDEN: usize = 64;
@@ -43,7 +44,53 @@ labels = ["negative", "neutral", "positive"]
 activation = "softmax"
 temperature = 1.5
 bias = [0.1, 0.0, -0.1]
+
+[[heads]]
+name = "emotion"
+kind = "document"
+labels = ["anger", "joy"]
+activation = "sigmoid"
+temperature = 0.5
+bias = [0.0, 1.0]
+thresholds = { anger = 0.4 }
+
+[[heads]]
+name = "intent"
+kind = "document"
+labels = ["complaint", "praise", "request", "question", "other"]
+activation = "softmax"
+
+[[heads]]
+name = "target"
+kind = "token"
+labels = ["none", "negative", "neutral", "positive"]
+activation = "softmax"
+bias = [-4.0, 0.0, 0.0, 0.0]
+
+[[heads]]
+name = "embedding"
+kind = "projection"
+activation = "none"
+
+[[exits]]
+layers = 1
+
+[[exits.heads]]
+name = "sentiment"
+kind = "document"
+labels = ["negative", "neutral", "positive"]
+activation = "softmax"
 "#;
+
+/// Head, outputs.
+const HEADS: [(&str, usize); 6] = [
+    ("heads.sentiment", 3),
+    ("heads.emotion", 2),
+    ("heads.intent", 5),
+    ("heads.target", 4),
+    ("heads.embedding", 32),
+    ("exits.1.heads.sentiment", 3),
+];
 
 /// Numbers that look random and are the same everywhere.
 struct Numbers(u64);
@@ -122,8 +169,10 @@ fn tiny_tensors() -> Vec<Tensor> {
         all.push(float(format!("{name}.weight_scale"), vec![*outputs], 0.004, 0.003));
         all.push(float(format!("{name}.bias"), vec![*outputs], 0.0, 0.2));
     }
-    all.push(float("heads.sentiment.weight".into(), vec![3, HIDDEN], 0.0, 1.0));
-    all.push(float("heads.sentiment.bias".into(), vec![3], 0.0, 0.1));
+    for (name, outputs) in HEADS {
+        all.push(float(format!("{name}.weight"), vec![outputs, HIDDEN], 0.0, 1.0));
+        all.push(float(format!("{name}.bias"), vec![outputs], 0.0, 0.1));
+    }
     for (name, outputs, inputs) in linears {
         let weights = (0..outputs * inputs)
             .map(|_| ((n.next() % 255) as i16 - 127) as u8)
@@ -142,19 +191,52 @@ fn file(tensors: &[Tensor]) -> Vec<u8> {
 
 static TINY_FILE: LazyLock<Vec<u8>> = LazyLock::new(|| file(&tiny_tensors()));
 static TINY: LazyLock<Native> = LazyLock::new(|| tiny(CARD, TINY_FILE.clone()).unwrap());
-static BASE: LazyLock<Native> = LazyLock::new(|| base().unwrap());
+static BASE: LazyLock<Native> = LazyLock::new(|| base(Quality::Best).unwrap());
 
 fn tiny(card: &str, weights: Vec<u8>) -> Result<Native> {
-    Native::new(card, TOKENIZER, Cow::Owned(weights))
+    Native::new(card, TOKENIZER, Cow::Owned(weights), Quality::Best)
 }
 
-fn bits(engine: &dyn Engine, texts: &[&str]) -> Vec<([u32; 3], u32)> {
-    engine
-        .score(texts)
-        .unwrap()
-        .iter()
-        .map(|s| (s.sentiment.map(f32::to_bits), s.tokens))
-        .collect()
+/// Texts with their sentences and, overlapping them, every other one in parts.
+fn asked<'a>(texts: &[&'a str]) -> Vec<(&'a str, Vec<Range<usize>>)> {
+    let spans = |text: &str| {
+        let mut spans = crate::text::units(text, "en");
+        if text.len() % 2 == 0 && text.is_char_boundary(text.len() / 2) {
+            spans.extend([0..text.len() / 2, text.len() / 2..text.len(), 0..text.len(), 0..0]);
+        }
+        spans
+    };
+    texts.iter().map(|text| (*text, spans(text))).collect()
+}
+
+fn score(engine: &dyn Engine, texts: &[&str]) -> Vec<Scores> {
+    let asked = asked(texts);
+    let passages: Vec<Passage<'_>> = asked.iter().map(|(text, spans)| Passage { text, spans }).collect();
+    engine.score(&passages).unwrap()
+}
+
+/// Everything that is said of each text, bit for bit.
+fn bits(engine: &dyn Engine, texts: &[&str]) -> Vec<Vec<u64>> {
+    let all = |s: Scores| {
+        let floats = s
+            .sentiment
+            .into_iter()
+            .chain(s.emotions)
+            .chain(s.intents)
+            .chain(s.embedding);
+        let spans = s
+            .spans
+            .into_iter()
+            .flat_map(|s| s.sentiment.into_iter().chain(s.embedding));
+        let polarities = s.targets.iter().flat_map(|t| t.polarity);
+        let floats = floats.chain(spans).chain(polarities).map(|f| u64::from(f.to_bits()));
+        let places = s
+            .targets
+            .iter()
+            .flat_map(|t| [t.range.start as u64, t.range.end as u64]);
+        floats.chain(places).chain([u64::from(s.tokens)]).collect()
+    };
+    score(engine, texts).into_iter().map(all).collect()
 }
 
 /// Texts of every kind: words, marks, other scripts, emoji, anything at all; some many windows long.
@@ -192,11 +274,37 @@ proptest! {
     }
 
     #[test]
-    fn probabilities_are_probabilities(text in any::<String>()) {
-        let scores = &TINY.score(&[&text]).unwrap()[0];
-        prop_assert!(scores.sentiment.iter().all(|p| (0.0..=1.0).contains(p)));
-        prop_assert!((scores.sentiment.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+    fn scores_keep_their_word(text in prop_oneof![any::<String>(), "([a-zа-я]{1,9}[ ,.!?]{1,2}){0,80}"]) {
+        let scores = &score(&*TINY, &[&text])[0];
+        let spans = &asked(&[&text])[0].1;
+        let chances = |p: &[f32]| p.iter().all(|p| (0.0..=1.0).contains(p)) && (p.iter().sum::<f32>() - 1.0).abs() < 1e-5;
+        prop_assert!(chances(&scores.sentiment) && chances(&scores.intents));
+        prop_assert!(scores.emotions.len() == 2 && scores.emotions.iter().all(|p| (0.0..=1.0).contains(p)));
         prop_assert!(scores.tokens >= 2);
+        prop_assert_eq!(scores.spans.len(), spans.len());
+        prop_assert!(scores.spans.iter().all(|s| chances(&s.sentiment)));
+        let vectors = scores.spans.iter().map(|s| &s.embedding).chain([&scores.embedding]);
+        for vector in vectors {
+            prop_assert_eq!(vector.len(), 32);
+            prop_assert!((vector.iter().map(|v| v * v).sum::<f32>() - 1.0).abs() < 1e-5);
+        }
+        let mut end = 0;
+        for target in &scores.targets {
+            let quote = &text[target.range.clone()];
+            prop_assert!(!quote.is_empty() && quote == quote.trim() && target.range.start >= end);
+            prop_assert!(chances(&target.polarity));
+            end = target.range.end;
+        }
+    }
+
+    #[test]
+    fn the_whole_does_not_depend_on_the_spans(text in "([a-z]{1,6}[.]? ){0,120}") {
+        let alone = &TINY.score(&[Passage::from(text.as_str())]).unwrap()[0];
+        let asked = &score(&*TINY, &[&text])[0];
+        prop_assert_eq!(alone.sentiment, asked.sentiment);
+        prop_assert_eq!(&alone.embedding, &asked.embedding);
+        prop_assert_eq!(&alone.targets, &asked.targets);
+        prop_assert!(alone.spans.is_empty());
     }
 
     #[test]
@@ -236,18 +344,103 @@ fn no_texts_no_scores() {
 fn a_megabyte_is_read_to_its_end() {
     let sentence = "The parcel came late and nobody answered. ";
     let text = sentence.repeat((1 << 20) / sentence.len());
-    let one = TINY.score(&[sentence.trim()]).unwrap()[0].tokens;
-    let all = TINY.score(&[&text]).unwrap()[0].tokens;
+    let one = TINY.score(&[sentence.trim().into()]).unwrap()[0].tokens;
+    let all = TINY.score(&[text.as_str().into()]).unwrap()[0].tokens;
     // Every sentence but not every frame: a window has 5 tokens of frame and prefix.
     let sentences = (text.len() / sentence.len()) as u32;
     assert!(all > sentences * (one - 5), "{all} tokens");
     let word = "нескінченно".repeat(50_000);
-    assert!(TINY.score(&[&word]).unwrap()[0].tokens > 100_000);
+    assert!(TINY.score(&[word.as_str().into()]).unwrap()[0].tokens > 100_000);
     // The last sentence of a long text counts.
     let (mut good, mut bad) = (sentence.repeat(30), sentence.repeat(30));
     good.push_str("wonderful");
     bad.push_str("terrible");
     assert_ne!(bits(&*TINY, &[&good]), bits(&*TINY, &[&bad]));
+}
+
+/// Windows of a long text change nothing about which tokens a span or a target is made of.
+#[test]
+fn spans_and_targets_of_long_texts_are_where_they_say() {
+    let sentence = "The café's queue 👍🏽 was awful. ";
+    let text = sentence.repeat(60);
+    let spans: Vec<Range<usize>> = (0..60)
+        .map(|n| n * sentence.len()..(n + 1) * sentence.len() - 1)
+        .collect();
+    let passage = Passage {
+        text: &text,
+        spans: &spans,
+    };
+    let scores = &TINY.score(&[passage]).unwrap()[0];
+    // The same window around it, the same scores: all windows but the last hold equally many sentences.
+    let distinct: std::collections::BTreeSet<Vec<u32>> = scores
+        .spans
+        .iter()
+        .map(|s| s.embedding.iter().map(|v| v.to_bits()).collect())
+        .collect();
+    assert!((2..20).contains(&distinct.len()), "{} distinct", distinct.len());
+    let quotes: std::collections::BTreeSet<&str> = scores.targets.iter().map(|t| &text[t.range.clone()]).collect();
+    assert!(
+        scores.targets.len() > 30 && quotes.len() < 20,
+        "{} targets: {quotes:?}",
+        scores.targets.len()
+    );
+    assert!(scores.targets.last().unwrap().range.start > text.len() - 2 * sentence.len());
+
+    // A span that lies over all windows is the mean over all their tokens, the frames left out.
+    let whole = Passage {
+        text: &text,
+        spans: &[0..text.len()],
+    };
+    let whole = &TINY.score(&[whole]).unwrap()[0];
+    let near: f32 = whole.spans[0]
+        .embedding
+        .iter()
+        .zip(&whole.embedding)
+        .map(|(a, b)| a * b)
+        .sum();
+    assert!((0.9..0.999_999).contains(&near), "{near}");
+}
+
+#[test]
+fn a_target_is_a_run_of_tokens() {
+    let scores = &BASE
+        .score(&["The staff was friendly but the delivery took forever.".into()])
+        .unwrap()[0];
+    let text = "The staff was friendly but the delivery took forever.";
+    let found: Vec<(&str, bool)> = scores
+        .targets
+        .iter()
+        .map(|t| (&text[t.range.clone()], t.polarity[2] > t.polarity[0]))
+        .collect();
+    assert_eq!(found, [("staff", true), ("delivery", false)]);
+}
+
+#[test]
+fn an_exit_is_a_model_of_its_own() {
+    let at = |quality| Native::new(CARD, TOKENIZER, Cow::Borrowed(&TINY_FILE), quality).unwrap();
+    let (fast, best) = (at(Quality::Fast), at(Quality::Best));
+    assert_eq!((fast.card().layers, best.card().layers), (1, 2));
+    assert_ne!(fast.fingerprint(), best.fingerprint());
+    let texts = ["Great coffee, awful queue."];
+    assert_ne!(bits(&fast, &texts), bits(&best, &texts));
+    let scores = &score(&fast, &texts)[0];
+    assert!(scores.emotions.is_empty() && scores.intents.is_empty() && scores.embedding.is_empty());
+    assert!(scores.targets.is_empty() && scores.spans.iter().all(|s| s.embedding.is_empty()));
+
+    // The same as a model of one layer with those heads.
+    let mut all = tiny_tensors();
+    all.retain(|t| !t.0.starts_with("heads.sentiment"));
+    for tensor in &mut all {
+        tensor.0 = tensor.0.replace("exits.1.", "");
+    }
+    let (base, exits) = CARD.split_once("[[exits]]").unwrap();
+    let shallow = base[..base.find("[[heads]]").unwrap()].replace("layers = 2", "layers = 1")
+        + &exits.replace("layers = 1", "").replace("exits.", "");
+    let shallow = tiny(&shallow, file(&all)).unwrap();
+    assert_eq!(bits(&shallow, &texts), bits(&fast, &texts));
+
+    let none = Native::new(base, TOKENIZER, Cow::Borrowed(&TINY_FILE), Quality::Fast);
+    assert!(matches!(none, Err(Error::NoExit { model }) if model == "tiny"));
 }
 
 #[test]
@@ -263,7 +456,11 @@ fn scores_agree_with_torch() {
     let mut sum = 0.0;
     for (row, logits) in rows.iter().zip(BASE.logits(&texts).unwrap()) {
         assert_eq!(
-            BASE.windows(0, &row.text).unwrap().concat(),
+            BASE.windows(0, &row.text)
+                .unwrap()
+                .into_iter()
+                .flat_map(|w| w.ids)
+                .collect::<Vec<_>>(),
             row.ids,
             "pieces of {:?}",
             row.text
@@ -300,11 +497,23 @@ fn files_that_do_not_fit_are_refused() {
     assert!(card("positions = 64", "positions = 39").contains("window"));
     assert!(card("positions = 64", "positions = 65").contains("position_embeddings"));
     assert!(card("vocabulary = 60000", "vocabulary = 50000").contains("tokenizer.json"));
-    assert!(card("\"sentiment\"", "\"mood\"").contains("no sentiment head"));
-    assert!(card("\"neutral\", ", "").contains("one number per label"));
+    assert!(card("\"sentiment\"", "\"mood\"").contains("called mood"));
+    assert!(card("\"emotion\"", "\"intent\"").contains("intent"));
+    assert!(card("\"none\", ", "").contains("labels of head target"));
+    assert!(card("[[exits]]\nlayers = 1", "[[exits]]\nlayers = 2").contains("before the last"));
+    assert!(card("{ anger", "{ rage").contains("rage"));
+    let no_heads = &CARD[..CARD.find("[[heads]]").unwrap()];
+    assert!(
+        reason(tiny(
+            &no_heads.replace("[rules]", "heads = []\n[rules]"),
+            TINY_FILE.clone()
+        ))
+        .contains("no sentiment head")
+    );
+    assert!(card("[0.1, 0.0, -0.1]", "[0.1]").contains("one number per label"));
     assert!(card("temperature = 1.5", "temperature = 0.0").contains("temperature"));
     assert!(card("temperature = 1.5", "temperature = nan").contains("temperature"));
-    assert!(reason(Native::new(CARD, b"{}", Cow::Borrowed(&TINY_FILE))).contains("tokenizer.json"));
+    assert!(reason(Native::new(CARD, b"{}", Cow::Borrowed(&TINY_FILE), Quality::Best)).contains("tokenizer.json"));
     assert!(reason(tiny(CARD, Vec::new())).contains("model.safetensors"));
 
     let with = |name: &str, change: &dyn Fn(&mut Tensor)| {

@@ -1,4 +1,5 @@
-//! Which tokens does the model read of a text? Input: a text, its opinion units. Output: one or more windows of token ids.
+//! Which tokens does the model read of a text, and where do they stand in it? Input: a text, its opinion units. Output: one or
+//! more windows of token ids and byte ranges.
 //!
 //! A text that fits is one window, tokenised as in training. A longer one is cut where its units begin, a unit too long at
 //! a word, a word too long anywhere; every piece of it lands in exactly one window. Memory is bounded by the tokens, not
@@ -13,6 +14,38 @@ use tokenizers::Tokenizer;
 const CHUNK: usize = 4096;
 /// A text of more bytes than this per token of the window goes straight to the long way.
 const BYTES_PER_TOKEN: usize = 16;
+
+/// What the model reads at once.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct Window {
+    /// Token ids, frame and prefix included.
+    pub(super) ids: Vec<u32>,
+    /// Where each token stands: bytes of the text without white space at either end, on character boundaries. Empty for
+    /// frame, prefix and white space.
+    pub(super) places: Vec<Range<usize>>,
+}
+
+impl Window {
+    fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    fn append(&mut self, other: &mut Self) {
+        self.ids.append(&mut other.ids);
+        self.places.append(&mut other.places);
+    }
+
+    fn split_off(&mut self, at: usize) -> Self {
+        Self {
+            ids: self.ids.split_off(at),
+            places: self.places.split_off(at),
+        }
+    }
+}
 
 /// The tokenizer with the model's window and prefix.
 pub(super) struct Pieces {
@@ -69,37 +102,50 @@ impl Pieces {
 
     /// The windows of a text, at least one, each at most the card's `window` long. `units` says where a long text may be
     /// cut: byte ranges in order; what lies between two of them belongs to the first.
-    pub(super) fn windows(&self, text: &str, units: impl FnOnce(&str) -> Vec<Range<usize>>) -> Result<Vec<Vec<u32>>> {
+    pub(super) fn windows(&self, text: &str, units: impl FnOnce(&str) -> Vec<Range<usize>>) -> Result<Vec<Window>> {
         if text.len() <= self.window * BYTES_PER_TOKEN {
-            let whole = self.ids(&format!("{}{text}", self.prefix), true)?;
+            let mut whole = self.tokens(&format!("{}{text}", self.prefix), true)?;
             if whole.len() <= self.window {
+                whole.places.iter_mut().for_each(|place| {
+                    let [start, end] = [place.start, place.end].map(|at| at.saturating_sub(self.prefix.len()));
+                    *place = sound(text, start..end);
+                });
                 return Ok(vec![whole]);
             }
         }
         let room = self.window - self.head.len() - self.tail.len();
         let mut windows = Vec::new();
-        let mut now: Vec<u32> = Vec::with_capacity(room);
+        let mut now = Window::default();
+        let mut at = 0;
         for unit in chunks(text, &units(text)) {
-            let mut ids = self.ids(unit.trim(), false)?;
-            if now.len() + ids.len() > room && !now.is_empty() {
-                windows.push(self.framed(&now));
-                now.clear();
+            let begin = at + unit.len() - unit.trim_start().len();
+            let mut read = self.tokens(unit.trim(), false)?;
+            read.places
+                .iter_mut()
+                .for_each(|place| *place = sound(text, begin + place.start..begin + place.end));
+            at += unit.len();
+            if now.len() + read.len() > room && !now.is_empty() {
+                windows.push(self.framed(std::mem::take(&mut now)));
             }
-            while ids.len() > room {
-                let rest = ids.split_off(self.last_word(&ids, room));
-                windows.push(self.framed(&ids));
-                ids = rest;
+            while read.len() > room {
+                let rest = read.split_off(self.last_word(&read.ids, room));
+                windows.push(self.framed(read));
+                read = rest;
             }
-            now.append(&mut ids);
+            now.append(&mut read);
         }
         if !now.is_empty() || windows.is_empty() {
-            windows.push(self.framed(&now));
+            windows.push(self.framed(now));
         }
         Ok(windows)
     }
 
-    fn framed(&self, ids: &[u32]) -> Vec<u32> {
-        [&self.head, ids, &self.tail].concat()
+    fn framed(&self, inner: Window) -> Window {
+        let frame = |ids: &[u32]| vec![0..0; ids.len()];
+        Window {
+            ids: [&self.head, inner.ids.as_slice(), &self.tail].concat(),
+            places: [frame(&self.head), inner.places, frame(&self.tail)].concat(),
+        }
     }
 
     /// Where the last word that begins in the second half of the first `room` tokens begins; `room` if none does.
@@ -111,14 +157,27 @@ impl Pieces {
         (room / 2..=room).rev().find(begins).unwrap_or(room)
     }
 
-    fn ids(&self, text: &str, frame: bool) -> Result<Vec<u32>> {
+    /// The tokens of a text, with their places as the tokenizer gives them.
+    fn tokens(&self, text: &str, frame: bool) -> Result<Window> {
         // The caller knows the text's place and puts it in.
-        let coded = self.tokenizer.encode_fast(text, frame).map_err(|e| Error::Pieces {
+        let coded = self.tokenizer.encode(text, frame).map_err(|e| Error::Pieces {
             text: 0,
             reason: e.to_string(),
         })?;
-        Ok(coded.get_ids().to_vec())
+        Ok(Window {
+            ids: coded.get_ids().to_vec(),
+            places: coded.get_offsets().iter().map(|(start, end)| *start..*end).collect(),
+        })
     }
+}
+
+/// A token's place without white space at either end, widened to whole characters.
+fn sound(text: &str, place: Range<usize>) -> Range<usize> {
+    let start = text.floor_char_boundary(place.start);
+    let end = text.ceil_char_boundary(place.end).max(start);
+    let trimmed = text[start..end].trim_start();
+    let start = end - trimmed.len();
+    start..start + trimmed.trim_end().len()
 }
 
 /// Sentences of a text, roughly: cut after `.`, `!`, `?` and their kin before white space, and at line ends.
@@ -200,13 +259,23 @@ mod tests {
         let windows = pieces.windows(&text, sentences).unwrap();
         assert!(windows.len() > 5 && windows.iter().all(|w| w.len() <= card.window));
         let (head, tail) = (pieces.head.as_slice(), pieces.tail.as_slice());
-        let inner = windows
+        let inner = |w: &Window| -> Vec<u32> {
+            w.ids
+                .strip_prefix(head)
+                .and_then(|ids| ids.strip_suffix(tail))
+                .unwrap()
+                .to_vec()
+        };
+        let whole = pieces.tokens(text.trim(), false).unwrap();
+        assert_eq!(windows.iter().flat_map(inner).collect::<Vec<_>>(), whole.ids);
+        let places: Vec<_> = windows
             .iter()
-            .map(|w| w.strip_prefix(head).and_then(|w| w.strip_suffix(tail)).unwrap());
-        assert_eq!(
-            inner.flatten().copied().collect::<Vec<_>>(),
-            pieces.ids(text.trim(), false).unwrap()
-        );
+            .flat_map(|w| &w.places)
+            .filter(|p| !p.is_empty())
+            .cloned()
+            .collect();
+        let wanted = whole.places.iter().map(|p| sound(&text, p.clone()));
+        assert!(wanted.filter(|p| !p.is_empty()).eq(places));
         // Cut where the caller says, wherever that is.
         let odd = pieces
             .windows(&text, |_| {
@@ -214,6 +283,28 @@ mod tests {
             })
             .unwrap();
         assert!(odd.iter().all(|w| w.len() <= card.window));
+    }
+
+    #[test]
+    fn places_are_bytes_of_the_text() {
+        let card = Card::parse(include_str!("../../models/base/card.toml")).unwrap();
+        let pieces = Pieces::new(include_bytes!("../../models/base/tokenizer.json"), &card).unwrap();
+        // Ligatures, wide letters and a decomposed accent change under the tokenizer's own normalisation.
+        let text = "  Їжа 👍🏽 ﬁne, ｗide cafe\u{301} ½\u{a0}no  ";
+        let window = &pieces.windows(text, sentences).unwrap()[0];
+        let places: Vec<_> = window.places.iter().filter(|p| !p.is_empty()).collect();
+        assert!(places.is_sorted_by_key(|p| p.start));
+        assert!(places.iter().all(|p| text[(*p).clone()].trim() == &text[(*p).clone()]));
+        // A mark that the tokenizer composes stands where its letter stands.
+        for (at, c) in text
+            .char_indices()
+            .filter(|(_, c)| !c.is_whitespace() && *c != '\u{301}')
+        {
+            assert!(places.iter().any(|p| p.contains(&at)), "{c} at {at} is in no token");
+        }
+        let quoted: Vec<&str> = places.iter().map(|p| &text[(*p).clone()]).collect();
+        assert_eq!(quoted.first(), Some(&"Їжа"));
+        assert!(quoted.contains(&"👍🏽") || quoted.contains(&"👍"), "{quoted:?}");
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl Weights {
             .collect::<Result<_>>()?;
         let mut heads = BTreeMap::new();
         for head in &card.heads {
-            let at = format!("heads.{}", head.name);
+            let at = card.place(&head.name);
             let bias = tensors.vector(&format!("{at}.bias"))?;
             if bias.is_empty() || (!head.labels.is_empty() && head.labels.len() != bias.len()) {
                 return Err(refuse(

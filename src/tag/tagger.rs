@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::time::Instant;
 
 use lru::LruCache;
@@ -12,7 +13,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::verdict::{Verdict, judge, refusal};
 use crate::error::Result;
-use crate::model::Engine;
+use crate::model::{Engine, Passage};
 use crate::text::{self, Clean, Language};
 
 /// How many distinct texts are remembered over a run: about 20 MB, and weeks of most customers' feedback.
@@ -98,7 +99,18 @@ impl<'engine> Tagger<'engine> {
         let scored: Vec<usize> = (0..new.len())
             .filter(|&k| refusal(cleaned[new[k]].content(), &languages[k], rules).is_none())
             .collect();
-        let wanted: Vec<&str> = scored.iter().map(|&k| cleaned[new[k]].text()).collect();
+        let units: Vec<Vec<Range<usize>>> = scored
+            .par_iter()
+            .map(|&k| text::units(cleaned[new[k]].text(), languages[k].code))
+            .collect();
+        let wanted: Vec<Passage<'_>> = scored
+            .iter()
+            .zip(&units)
+            .map(|(&k, units)| Passage {
+                text: cleaned[new[k]].text(),
+                spans: units,
+            })
+            .collect();
         let mut scores = scored.into_iter().zip(self.engine.score(&wanted)?).peekable();
         let mut verdicts: HashMap<u128, Verdict> = HashMap::with_capacity(new.len());
         for (k, (&n, language)) in new.iter().zip(languages).enumerate() {

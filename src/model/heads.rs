@@ -1,0 +1,116 @@
+//! What do the heads make of a state? Input: a mean or a token's state, `[hidden]`. Output: calibrated probabilities, or a vector
+//! of length one. Which heads there are and how they are read, the card says; a head it lacks answers nothing.
+
+use super::card::{Activation, Card, Head};
+use super::lanes;
+use super::pool::{Pooled, Sum};
+use super::{Scores, SpanScores};
+use std::collections::BTreeMap;
+
+/// One head with its weights.
+pub(super) struct Readout {
+    /// `[outputs, hidden]`.
+    weight: Vec<f32>,
+    bias: Vec<f32>,
+    /// Added to the outputs before the division by `temperature`, per output.
+    shift: Vec<f32>,
+    temperature: f32,
+    activation: Activation,
+}
+
+impl Readout {
+    fn new(head: &Head, (weight, bias): (Vec<f32>, Vec<f32>)) -> Self {
+        let mut shift = head.bias.clone();
+        shift.resize(bias.len(), 0.0);
+        Self {
+            weight,
+            bias,
+            shift,
+            temperature: head.temperature,
+            activation: head.activation,
+        }
+    }
+
+    /// Outputs before calibration.
+    pub(super) fn outputs(&self, state: &[f32]) -> Vec<f32> {
+        let rows = self.weight.chunks_exact(state.len()).zip(&self.bias);
+        rows.map(|(row, bias)| lanes::dot(row, state) + bias).collect()
+    }
+
+    /// Outputs after calibration, before the activation.
+    pub(super) fn calibrated(&self, state: &[f32]) -> Vec<f32> {
+        let mut outputs = self.outputs(state);
+        for (output, shift) in outputs.iter_mut().zip(&self.shift) {
+            *output = (*output + shift) / self.temperature;
+        }
+        outputs
+    }
+
+    /// Probabilities; of a projection, a vector of length one.
+    fn read(&self, state: &[f32]) -> Vec<f32> {
+        let mut outputs = self.calibrated(state);
+        match self.activation {
+            Activation::Softmax => lanes::softmax(&mut outputs),
+            Activation::Sigmoid => lanes::sigmoid(&mut outputs),
+            Activation::None => lanes::normalise_length(&mut outputs),
+        }
+        outputs
+    }
+}
+
+/// All heads of one depth.
+pub(super) struct Heads(BTreeMap<String, Readout>);
+
+impl Heads {
+    /// The card's heads with their weights and biases.
+    pub(super) fn new(card: &Card, mut weights: BTreeMap<String, (Vec<f32>, Vec<f32>)>) -> Self {
+        let heads = card.heads.iter();
+        Self(
+            heads
+                .filter_map(|head| Some((head.name.clone(), Readout::new(head, weights.remove(&head.name)?))))
+                .collect(),
+        )
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&Readout> {
+        self.0.get(name)
+    }
+
+    fn read(&self, name: &str, state: &[f32]) -> Vec<f32> {
+        self.get(name).map(|head| head.read(state)).unwrap_or_default()
+    }
+
+    fn sentiment(&self, state: &[f32]) -> [f32; 3] {
+        self.read("sentiment", state).try_into().unwrap_or([f32::NAN; 3])
+    }
+
+    /// The scores of one text.
+    pub(super) fn scores(&self, text: Pooled) -> Scores {
+        let mean = text.all.mean();
+        let mut scores = Scores {
+            sentiment: self.sentiment(&mean),
+            emotions: self.read("emotion", &mean),
+            intents: self.read("intent", &mean),
+            targets: text.targets,
+            embedding: self.read("embedding", &mean),
+            spans: Vec::with_capacity(text.spans.len()),
+            tokens: text.all.tokens,
+        };
+        scores.targets.sort_by_key(|target| target.range.start);
+        let span = |sum: &Sum| {
+            if sum.tokens == 0 {
+                return SpanScores {
+                    sentiment: scores.sentiment,
+                    embedding: scores.embedding.clone(),
+                };
+            }
+            let mean = sum.mean();
+            SpanScores {
+                sentiment: self.sentiment(&mean),
+                embedding: self.read("embedding", &mean),
+            }
+        };
+        scores.spans = text.spans.iter().map(span).collect();
+        scores
+    }
+}

@@ -1,0 +1,136 @@
+//! What remains of token states once a window is read? Input: the states `[tokens, hidden]` of a window and where its tokens stand.
+//! Output: sums over the text and over its spans, and the opinion targets. So memory holds the states of a few windows only.
+//!
+//! Every sum runs over the tokens of one text in their order, whatever else is in the batch.
+
+use super::heads::Readout;
+use super::tokens::Window;
+use super::{Target, lanes};
+use std::ops::Range;
+
+/// Token states added up.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Sum {
+    /// `[hidden]`; empty before the first token.
+    states: Vec<f32>,
+    pub(super) tokens: u32,
+}
+
+impl Sum {
+    fn add(&mut self, states: &[f32], tokens: u32) {
+        self.states.resize(states.len(), 0.0);
+        self.states
+            .iter_mut()
+            .zip(states)
+            .for_each(|(sum, value)| *sum += value);
+        self.tokens += tokens;
+    }
+
+    fn join(&mut self, other: &Self) {
+        if other.tokens > 0 {
+            self.add(&other.states, other.tokens);
+        }
+    }
+
+    /// The mean state.
+    pub(super) fn mean(&self) -> Vec<f32> {
+        let count = self.tokens as f32;
+        self.states.iter().map(|value| value / count).collect()
+    }
+}
+
+/// What the encoder says of one text, or of one window of it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Pooled {
+    /// All tokens, frame and prefix included.
+    pub(super) all: Sum,
+    /// Tokens that stand in each span, by the span's number; a token that stands in two counts in both.
+    pub(super) spans: Vec<Sum>,
+    pub(super) targets: Vec<Target>,
+}
+
+/// A window's sums; spans from number `first` on.
+pub(super) struct Part {
+    pooled: Pooled,
+    first: usize,
+}
+
+impl Pooled {
+    /// A text of so many spans, nothing read yet.
+    pub(super) fn new(spans: usize) -> Self {
+        Self {
+            spans: vec![Sum::default(); spans],
+            ..Self::default()
+        }
+    }
+
+    /// Adds the next window of the text.
+    pub(super) fn add(&mut self, part: Part) {
+        self.all.join(&part.pooled.all);
+        self.targets.extend(part.pooled.targets);
+        let spans = self.spans.iter_mut().skip(part.first);
+        spans.zip(&part.pooled.spans).for_each(|(span, sum)| span.join(sum));
+    }
+}
+
+impl Part {
+    /// Reads a window: its states, the spans of its text, and the token head if there is one.
+    pub(super) fn new(states: &[f32], window: &Window, spans: &[Range<usize>], target: Option<&Readout>) -> Self {
+        let hidden = states.len() / window.ids.len().max(1);
+        let states = || states.chunks_exact(hidden.max(1));
+        let mut pooled = Pooled::default();
+        states().for_each(|state| pooled.all.add(state, 1));
+
+        let real = || window.places.iter().filter(|place| !place.is_empty());
+        let start = real().map(|place| place.start).min().unwrap_or(0);
+        let end = real().map(|place| place.end).max().unwrap_or(0);
+        let near = |span: &Range<usize>| span.start < end && span.end > start;
+        let first = spans.iter().position(near).unwrap_or(spans.len());
+        let last = spans.iter().rposition(near).map_or(first, |last| last + 1);
+        for span in &spans[first..last] {
+            let mut sum = Sum::default();
+            for (state, place) in states().zip(&window.places) {
+                if !place.is_empty() && place.start < span.end && place.end > span.start {
+                    sum.add(state, 1);
+                }
+            }
+            pooled.spans.push(sum);
+        }
+        if let Some(head) = target {
+            pooled.targets = targets(states(), &window.places, head);
+        }
+        Self { pooled, first }
+    }
+}
+
+/// Runs of neighbouring tokens whose likeliest class is not the first, `none`, with the mean of their polarities.
+fn targets<'s>(states: impl Iterator<Item = &'s [f32]>, places: &[Range<usize>], head: &Readout) -> Vec<Target> {
+    let mut found: Vec<Target> = Vec::new();
+    let mut length = 0.0;
+    for (state, place) in states.zip(places).filter(|(_, place)| !place.is_empty()) {
+        let outputs = head.calibrated(state);
+        let Some((none, &[negative, neutral, positive])) = outputs.split_first() else {
+            return Vec::new();
+        };
+        let mut polarity = [negative, neutral, positive];
+        if polarity.iter().all(|output| output <= none) {
+            length = 0.0;
+            continue;
+        }
+        lanes::softmax(&mut polarity);
+        match found.last_mut().filter(|_| length > 0.0) {
+            Some(run) => {
+                run.range.end = place.end.max(run.range.end);
+                for (mean, p) in run.polarity.iter_mut().zip(polarity) {
+                    *mean = (*mean * length + p) / (length + 1.0);
+                }
+            }
+            None => found.push(Target {
+                range: place.clone(),
+                polarity,
+            }),
+        }
+        length += 1.0;
+    }
+    found
+}

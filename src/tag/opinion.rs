@@ -1,0 +1,94 @@
+//! What does a comment praise and blame? Input: its opinion units, the opinion targets in it, and their scores. Output: its
+//! [`Opinion`]s in the order of the text, the evidence that an analyst can quote.
+//!
+//! Where the model finds targets in a unit, each is an opinion: "great *coffee*, awful *queue*" has two. A unit without a
+//! target is an opinion as a whole when it clearly praises or blames ("never again!"); otherwise it is none.
+
+use std::ops::Range;
+
+use super::verdict::{Rules, Sentiment};
+use crate::model::Scores;
+
+/// A part of a comment that can hold an opinion of its own, see [`crate::text::units`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unit {
+    /// Bytes of the clean text.
+    pub range: Range<usize>,
+    /// Calibrated probabilities of negative, neutral, positive.
+    pub sentiment: [f32; 3],
+    /// As [`Scores::embedding`]; empty when the model has no such head.
+    pub embedding: Vec<f32>,
+}
+
+/// One thing that a comment says something about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opinion {
+    /// Bytes of the clean text: the target, or a whole unit.
+    pub range: Range<usize>,
+    /// Negative, neutral or positive.
+    pub polarity: Sentiment,
+    /// Probability of that polarity, 0..=1.
+    pub p: f32,
+    /// The number of the unit it stands in.
+    pub unit: usize,
+    /// The theme it belongs to, where themes are known.
+    pub theme_id: Option<String>,
+    /// The touchpoint of the customer journey it belongs to, where a taxonomy is known.
+    pub touchpoint: Option<String>,
+}
+
+impl Opinion {
+    fn new(range: Range<usize>, probabilities: [f32; 3], unit: usize) -> Self {
+        let (polarity, p) = likeliest(probabilities);
+        Self {
+            range,
+            polarity,
+            p,
+            unit,
+            theme_id: None,
+            touchpoint: None,
+        }
+    }
+}
+
+/// The likeliest class and its probability; of equals, the one that says more.
+pub(super) fn likeliest([negative, neutral, positive]: [f32; 3]) -> (Sentiment, f32) {
+    let best = negative.max(neutral).max(positive);
+    let class = if best == negative {
+        Sentiment::Negative
+    } else if best == positive {
+        Sentiment::Positive
+    } else {
+        Sentiment::Neutral
+    };
+    (class, best)
+}
+
+/// The units with their scores; `ranges` are the spans that were scored.
+pub fn units(ranges: &[Range<usize>], scores: &Scores) -> Vec<Unit> {
+    let unit = |(range, scores): (&Range<usize>, &crate::model::SpanScores)| Unit {
+        range: range.clone(),
+        sentiment: scores.sentiment,
+        embedding: scores.embedding.clone(),
+    };
+    ranges.iter().zip(&scores.spans).map(unit).collect()
+}
+
+/// The opinions of a comment.
+pub fn opinions(units: &[Unit], scores: &Scores, rules: &Rules) -> Vec<Opinion> {
+    let mut targets = scores.targets.iter().peekable();
+    let mut found = Vec::new();
+    for (number, unit) in units.iter().enumerate() {
+        let before = found.len();
+        while let Some(target) = targets.next_if(|target| target.range.start < unit.range.end) {
+            found.push(Opinion::new(target.range.clone(), target.polarity, number));
+        }
+        let whole = Opinion::new(unit.range.clone(), unit.sentiment, number);
+        if found.len() == before && whole.polarity != Sentiment::Neutral && whole.p >= rules.opinion_from {
+            found.push(whole);
+        }
+    }
+    let last = units.len().saturating_sub(1);
+    found.extend(targets.map(|target| Opinion::new(target.range.clone(), target.polarity, last)));
+    found
+}
