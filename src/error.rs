@@ -254,6 +254,13 @@ pub enum Error {
     NoExit {
         /// The model's name.
         model: String,
+    /// A taxonomy file with problems.
+    #[error("{file} is not a usable taxonomy:\n  {problems}")]
+    Taxonomy {
+        /// The file.
+        file: String,
+        /// Every problem with its line, one a line.
+        problems: String,
     },
     /// A table operation failed, for instance on a column type that cannot become text.
     #[error("cannot use the columns of {file}: {source}")]

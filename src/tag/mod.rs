@@ -1,6 +1,7 @@
 //! Which verdict follows from a comment? Input: the comments of a batch. Output: one [`TaggedRow`] per comment, identical texts judged once and pointing
 //! at their first. It knows the rules of the model card, nothing of files or kernels.
 
+mod duplicates;
 mod tagger;
 mod verdict;
 

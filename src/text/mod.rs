@@ -4,6 +4,7 @@
 //!
 //! Pure, total and linear: no input makes these functions panic or fail, and the answer depends on the text alone.
 
+mod bare;
 mod characters;
 mod clean;
 mod contrast;
@@ -18,6 +19,7 @@ mod symbols;
 mod taming;
 mod units;
 
+pub use bare::bare;
 pub use clean::{Clean, clean};
 pub use language::{Language, language};
 pub use symbols::Content;

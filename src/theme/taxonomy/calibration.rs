@@ -1,0 +1,83 @@
+//! How likely is a theme, given the evidence for it? Input: phrases found and nearness in meaning. Output: a probability, from a logistic regression fitted on
+//! labelled data by `cargo bench --bench taxonomy -- LABELLED_DIR --fit`, which writes `data/taxonomy/calibration.toml`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// The fitted weights.
+const FITTED: &str = include_str!("../../../data/taxonomy/calibration.toml");
+
+/// What speaks for a theme in a text.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Evidence {
+    /// At how many places of the text one of the theme's phrases begins.
+    pub hits: u32,
+    /// Its share of the places at which the phrases of any theme begin, 0..=1.
+    pub share: f32,
+    /// How near the text lies to the theme, as a cosine from the centre of all themes, -1..=1; 0 without embeddings.
+    pub meaning: f32,
+    /// By how much it lies nearer than the nearest other theme; negative when another one is nearer, 0 without embeddings.
+    pub lead: f32,
+}
+
+/// How many numbers [`Evidence::features`] has.
+pub const FEATURES: usize = 6;
+
+impl Evidence {
+    /// The numbers that are weighed: one, any phrase, a second phrase, share of phrases, meaning, lead.
+    pub fn features(&self) -> [f64; FEATURES] {
+        [
+            1.0,
+            f64::from(u8::from(self.hits > 0)),
+            f64::from(u8::from(self.hits > 1)),
+            f64::from(self.share),
+            f64::from(self.meaning),
+            f64::from(self.lead),
+        ]
+    }
+}
+
+/// Weights of the features, in their order.
+pub type Weights = [f64; FEATURES];
+
+/// The fitted weights, of any taxonomy, and how themes of the default one differ.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calibration {
+    /// The model whose embeddings it was fitted on.
+    pub model: String,
+    /// From which probability on a theme counts.
+    pub threshold: f32,
+    /// Weights for phrases together with meaning.
+    pub both: Weights,
+    /// Weights for phrases alone, for models without embeddings; those of meaning are 0.
+    pub phrases: Weights,
+    /// Added for a theme of the default taxonomy, by id; others have 0.
+    pub offsets: BTreeMap<String, f64>,
+}
+
+impl Calibration {
+    /// The calibration inside the binary.
+    ///
+    /// # Errors
+    /// Never, unless the build embedded a damaged file.
+    pub fn embedded() -> Result<Self> {
+        toml::from_str(FITTED).map_err(|error| Error::Taxonomy {
+            file: "the calibration of taxonomies".to_owned(),
+            problems: error.to_string(),
+        })
+    }
+}
+
+/// Probability of a theme whose features weigh to `logit`.
+pub(super) fn probability(logit: f64) -> f32 {
+    (1.0 / (1.0 + (-logit).exp())) as f32
+}
+
+/// Sum of the features by their weights.
+pub(super) fn weigh(weights: &Weights, evidence: &Evidence) -> f64 {
+    weights.iter().zip(evidence.features()).map(|(w, x)| w * x).sum()
+}

@@ -1,0 +1,212 @@
+//! Which themes of a taxonomy is this text about? Input: a clean text and its embedding, if the model gives one. Output: the themes with their
+//! probabilities, likeliest first. It refuses nothing: a text without evidence has no theme.
+
+use serde::Serialize;
+
+use super::Taxonomy;
+use super::calibration::{Calibration, Evidence, probability, weigh};
+use super::phrases::{Phrase, PhraseIndex};
+use crate::error::{Error, Result};
+use crate::model::{Engine, Passage};
+use crate::text;
+
+/// A theme that a text is about.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Touch {
+    /// The theme's place in [`Taxonomy::themes`].
+    pub theme: usize,
+    /// How likely the text is about it, 0..=1.
+    pub p: f32,
+}
+
+/// A taxonomy, ready to be matched: its phrases in one automaton, its descriptions and examples as directions of the embedding space.
+#[derive(Debug)]
+pub struct Matcher {
+    phrases: PhraseIndex,
+    /// The middle of what feedback is about: the mean of the default taxonomy's descriptions and examples. Embeddings of texts crowd in one corner of
+    /// their space; seen from here they spread. Empty without an embedding head.
+    centre: Vec<f32>,
+    /// For each theme the unit vector from the centre to its descriptions and examples; none for a theme without any.
+    directions: Vec<Option<Vec<f32>>>,
+    offsets: Vec<f64>,
+    calibration: Calibration,
+    threshold: f32,
+}
+
+impl Matcher {
+    /// Prepares a taxonomy: embeds its descriptions and examples with the engine, once.
+    ///
+    /// # Errors
+    /// When the engine fails, or the phrases are too many to be searched.
+    pub fn new(taxonomy: &Taxonomy, engine: &dyn Engine) -> Result<Self> {
+        Self::with(taxonomy, engine, Calibration::embedded()?)
+    }
+
+    /// As [`Matcher::new`], with weights of one's own.
+    ///
+    /// # Errors
+    /// As [`Matcher::new`].
+    pub fn with(taxonomy: &Taxonomy, engine: &dyn Engine, calibration: Calibration) -> Result<Self> {
+        let refuse = |problem: String| Error::Taxonomy {
+            file: taxonomy.name.clone(),
+            problems: problem,
+        };
+        let mut phrases = Vec::new();
+        for (place, theme) in taxonomy.themes.iter().enumerate() {
+            for written in theme.phrases.values().flatten() {
+                let phrase = Phrase::parse(written).map_err(|e| refuse(format!("phrase `{written}`: {e}")))?;
+                phrases.push((phrase, place));
+            }
+        }
+        let phrases = PhraseIndex::new(phrases, taxonomy.themes.len()).map_err(|e| refuse(e.to_string()))?;
+        let default = Taxonomy::embedded()?;
+        let own = (taxonomy.fingerprint() == default.fingerprint())
+            .then_some(&calibration.offsets);
+        let offset = |id: &str| own.and_then(|offsets| offsets.get(id)).copied().unwrap_or_default();
+        let (centre, directions) = directions(taxonomy, &default, engine)?;
+        Ok(Self {
+            phrases,
+            centre,
+            directions,
+            offsets: taxonomy.themes.iter().map(|theme| offset(&theme.id)).collect(),
+            threshold: taxonomy.threshold.unwrap_or(calibration.threshold),
+            calibration,
+        })
+    }
+
+    /// What speaks for each theme, in the taxonomy's order. `embedding` is the text's own, of length 1, or empty.
+    pub fn evidence(&self, text: &str, embedding: &[f32]) -> Vec<Evidence> {
+        let hits = self.phrases.hits(text);
+        let all = hits.iter().sum::<u32>().max(1) as f32;
+        let meanings = self.meanings(embedding);
+        (0..hits.len())
+            .map(|theme| {
+                let others = (0..meanings.len()).filter(|other| *other != theme).map(|other| meanings[other]);
+                let nearest = others.fold(f32::NEG_INFINITY, f32::max);
+                let meaning = meanings.get(theme).copied().unwrap_or_default();
+                Evidence {
+                    hits: hits[theme],
+                    share: hits[theme] as f32 / all,
+                    meaning,
+                    lead: if nearest.is_finite() { meaning - nearest } else { 0.0 },
+                }
+            })
+            .collect()
+    }
+
+    /// The probability of each theme, in the taxonomy's order, whether or not it counts.
+    pub fn probabilities(&self, text: &str, embedding: &[f32]) -> Vec<f32> {
+        let weights = if self.reads_meaning(embedding) {
+            &self.calibration.both
+        } else {
+            &self.calibration.phrases
+        };
+        self.evidence(text, embedding)
+            .iter()
+            .zip(&self.offsets)
+            .map(|(evidence, offset)| probability(weigh(weights, evidence) + offset))
+            .collect()
+    }
+
+    /// The themes that count, likeliest first, equals in the taxonomy's order.
+    pub fn touches(&self, text: &str, embedding: &[f32]) -> Vec<Touch> {
+        let probabilities = self.probabilities(text, embedding);
+        let touches = probabilities.into_iter().enumerate().map(|(theme, p)| Touch { theme, p });
+        sorted(touches.filter(|touch| touch.p >= self.threshold).collect())
+    }
+
+    fn reads_meaning(&self, embedding: &[f32]) -> bool {
+        !self.centre.is_empty() && embedding.len() == self.centre.len()
+    }
+
+    /// Cosines of the text to each theme, seen from the centre; none without an embedding.
+    fn meanings(&self, embedding: &[f32]) -> Vec<f32> {
+        if !self.reads_meaning(embedding) {
+            return Vec::new();
+        }
+        let own = direction(embedding, &self.centre);
+        let cosine = |theme: &Option<Vec<f32>>| theme.as_ref().map_or(0.0, |theme| dot(theme, &own));
+        self.directions.iter().map(cosine).collect()
+    }
+}
+
+/// What a whole comment is about: whatever it or one of its opinion units is about, each theme as likely as its likeliest mention; likeliest first.
+pub fn strongest<'a>(comment: &[Touch], units: impl IntoIterator<Item = &'a [Touch]>) -> Vec<Touch> {
+    let mut touches: Vec<Touch> = comment.to_vec();
+    for touch in units.into_iter().flatten() {
+        match touches.iter_mut().find(|known| known.theme == touch.theme) {
+            Some(known) => known.p = known.p.max(touch.p),
+            None => touches.push(*touch),
+        }
+    }
+    sorted(touches)
+}
+
+fn sorted(mut touches: Vec<Touch>) -> Vec<Touch> {
+    touches.sort_by(|one, other| other.p.total_cmp(&one.p).then(one.theme.cmp(&other.theme)));
+    touches
+}
+
+/// The centre, and the direction of each theme from it. Both are empty when the model has no embedding head.
+fn directions(
+    taxonomy: &Taxonomy,
+    default: &Taxonomy,
+    engine: &dyn Engine,
+) -> Result<(Vec<f32>, Vec<Option<Vec<f32>>>)> {
+    let known: Vec<Option<Vec<f32>>> = means(default, engine)?;
+    let centre = mean(known.iter().flatten().map(Vec::as_slice));
+    if centre.is_empty() {
+        return Ok((centre, vec![None; taxonomy.themes.len()]));
+    }
+    let own = if taxonomy == default { known } else { means(taxonomy, engine)? };
+    let directions = own.into_iter().map(|mean| mean.map(|mean| direction(&mean, &centre))).collect();
+    Ok((centre, directions))
+}
+
+/// The mean embedding of each theme's description and examples; none where there are none, or no embeddings.
+fn means(taxonomy: &Taxonomy, engine: &dyn Engine) -> Result<Vec<Option<Vec<f32>>>> {
+    let texts: Vec<(usize, String)> = taxonomy
+        .themes
+        .iter()
+        .enumerate()
+        .flat_map(|(place, theme)| {
+            let texts = std::iter::once(&theme.description).chain(&theme.examples);
+            texts.map(move |written| (place, text::clean(written).text().to_owned()))
+        })
+        .filter(|(_, text)| !text.is_empty())
+        .collect();
+    let passages: Vec<Passage<'_>> = texts.iter().map(|(_, text)| text.as_str().into()).collect();
+    let scores = engine.score(&passages)?;
+    let of = |theme: usize| {
+        let pairs = texts.iter().zip(&scores).filter(move |((place, _), _)| *place == theme);
+        let mean = mean(pairs.map(|(_, scores)| scores.embedding.as_slice()));
+        (!mean.is_empty()).then_some(mean)
+    };
+    Ok((0..taxonomy.themes.len()).map(of).collect())
+}
+
+/// The mean of vectors of one width; empty when there are none.
+fn mean<'a>(vectors: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
+    let (mut sum, mut count) = (Vec::new(), 0.0_f32);
+    for vector in vectors {
+        sum.resize(vector.len(), 0.0);
+        sum.iter_mut().zip(vector).for_each(|(sum, x)| *sum += x);
+        count += 1.0;
+    }
+    sum.iter_mut().for_each(|x| *x /= count);
+    sum
+}
+
+/// The unit vector from `centre` to `point`; zeros when they are the same.
+fn direction(point: &[f32], centre: &[f32]) -> Vec<f32> {
+    let mut way: Vec<f32> = point.iter().zip(centre).map(|(p, c)| p - c).collect();
+    let length = dot(&way, &way).sqrt();
+    if length > 0.0 {
+        way.iter_mut().for_each(|x| *x /= length);
+    }
+    way
+}
+
+fn dot(one: &[f32], other: &[f32]) -> f32 {
+    one.iter().zip(other).map(|(a, b)| a * b).sum()
+}

@@ -1,0 +1,117 @@
+//! Which of the themes that people named beforehand is a text about? Input: a taxonomy, a file of themes with descriptions, examples and phrases; then
+//! texts with their embeddings. Output: for each text the themes it is about, several or none, each with a calibrated probability.
+//!
+//! Two kinds of evidence are weighed: phrases found word for word, and how near the text's embedding lies to the theme's description and examples. With a
+//! model that has no embedding head the phrases alone decide. The answer for a text depends on that text, the taxonomy and the model alone.
+
+mod calibration;
+mod file;
+mod fold;
+mod matcher;
+mod phrases;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Serialize;
+use xxhash_rust::xxh3::xxh3_128;
+
+pub use calibration::{Calibration, Evidence, Weights};
+pub use matcher::{Matcher, Touch, strongest};
+
+use crate::error::{Error, Result};
+
+/// The default taxonomy: the touchpoints of a customer's journey.
+const JOURNEY: &str = include_str!("../../../data/taxonomy/journey.toml");
+/// How it is called in messages.
+const JOURNEY_NAME: &str = "the default taxonomy";
+
+/// Larger files are no taxonomy that a person wrote.
+const LARGEST: u64 = 4 << 20;
+
+/// Themes that people named beforehand.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Taxonomy {
+    /// Short name for programs: `a-z`, digits, `_`, `-`.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// What it is for; may be empty.
+    pub description: String,
+    /// A theme counts from this probability on, 0..=1; none for the calibrated default.
+    pub threshold: Option<f32>,
+    /// Its themes, at least one, in the order of the file.
+    pub themes: Vec<NamedTheme>,
+}
+
+/// One theme of a taxonomy.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NamedTheme {
+    /// What the output column says: `a-z`, digits, `_`, `-`; unique in its taxonomy.
+    pub id: String,
+    /// Name for people, unique in its taxonomy.
+    pub name: String,
+    /// What belongs to it, in a sentence; read by people and by the model.
+    pub description: String,
+    /// Typical comments, in any languages; read by the model.
+    pub examples: Vec<String>,
+    /// Phrases that name the theme, by ISO 639-1 code or `any`; `*` stands for any ending of a word.
+    pub phrases: BTreeMap<String, Vec<String>>,
+}
+
+impl Taxonomy {
+    /// The default taxonomy: the touchpoints of a customer's journey, with phrases in uk pt ru hu pl en de es fr it.
+    ///
+    /// # Errors
+    /// Never, unless the build embedded a damaged file.
+    pub fn embedded() -> Result<Self> {
+        Self::parse(JOURNEY, JOURNEY_NAME)
+    }
+
+    /// Reads a taxonomy file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or has problems; all of them are told, with their lines.
+    pub fn load(path: &Path) -> Result<Self> {
+        let shown = path.display().to_string();
+        let refuse = |problems: &str| Error::Taxonomy {
+            file: shown.clone(),
+            problems: problems.to_owned(),
+        };
+        let size = std::fs::metadata(path).map_err(|error| Error::io("open", path, error))?.len();
+        if size > LARGEST {
+            return Err(refuse("it is over 4 MiB: is it a taxonomy?"));
+        }
+        let bytes = std::fs::read(path).map_err(|error| Error::io("read", path, error))?;
+        let text = String::from_utf8(bytes).map_err(|_| refuse("it is not UTF-8 text: save it as UTF-8"))?;
+        Self::parse(text.trim_start_matches('\u{feff}'), &shown)
+    }
+
+    /// Reads a taxonomy from TOML; `name` says in messages where it came from.
+    ///
+    /// # Errors
+    /// [`Error::Taxonomy`] with every problem of the text and its line.
+    pub fn parse(text: &str, name: &str) -> Result<Self> {
+        file::parse(text).map_err(|problems| Error::Taxonomy {
+            file: name.to_owned(),
+            problems,
+        })
+    }
+
+    /// 32 hexadecimal digits that tell this taxonomy from any other: a hash of what it says, not of how the file is laid out.
+    pub fn fingerprint(&self) -> String {
+        format!("{:032x}", xxh3_128(format!("{self:?}").as_bytes()))
+    }
+
+    /// How many phrases each language has, over all themes.
+    pub fn phrase_counts(&self) -> BTreeMap<&str, usize> {
+        let mut counts = BTreeMap::new();
+        for (language, phrases) in self.themes.iter().flat_map(|theme| &theme.phrases) {
+            *counts.entry(language.as_str()).or_default() += phrases.len();
+        }
+        counts
+    }
+}
+
+#[cfg(test)]
+mod tests;

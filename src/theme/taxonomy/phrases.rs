@@ -1,0 +1,177 @@
+//! Which themes are named in so many words? Input: the phrases of a taxonomy, then texts. Output: for each theme, at how many places of a text one of its
+//! phrases begins. All phrases of all languages are searched in one pass, whatever language the text is in: comments mix languages.
+//!
+//! A phrase is one or more whole words. `*` after a word stands for any ending (`refund*`, `рахун* помилк*`), `*` before the first word for any beginning
+//! (`*rechnung` is also in `Stromrechnung`). Words are compared as [`super::fold`] spells them.
+
+use aho_corasick::AhoCorasick;
+
+use super::fold::fold;
+
+/// A stem before or after `*` has at least this many letters; shorter ones are in every other word.
+const SHORTEST_STEM: usize = 3;
+
+/// A phrase in the spelling of [`fold`]: literal stretches, between which the rest of a word is skipped.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Phrase {
+    stretches: Vec<String>,
+}
+
+impl Phrase {
+    /// Reads a phrase as a person wrote it.
+    ///
+    /// # Errors
+    /// When it has no word or a `*` where none can be; the message says which.
+    pub(super) fn parse(written: &str) -> Result<Self, &'static str> {
+        let mut stretches = vec![String::new()];
+        for (place, word) in written.split_whitespace().enumerate() {
+            let core = word.trim_matches('*');
+            let (open_before, open_after) = (word.starts_with('*'), word.len() > 1 && word.ends_with('*'));
+            if core.contains('*') {
+                return Err("`*` stands only before the first word or after a word");
+            }
+            if open_before && place > 0 {
+                return Err("`*` before a word is only for the first word");
+            }
+            let folded = fold(core);
+            let letters = folded.chars().filter(|c| *c != ' ').count();
+            if letters == 0 {
+                return Err("a word without letters or digits");
+            }
+            if (open_before || open_after) && letters < SHORTEST_STEM {
+                return Err("the stem beside `*` needs at least three letters");
+            }
+            let Some(stretch) = stretches.last_mut() else { continue };
+            let folded = if open_before || stretch.ends_with(' ') { folded.trim_start() } else { &folded };
+            stretch.push_str(if open_after { folded.trim_end() } else { folded });
+            if open_after {
+                stretches.push(String::new());
+            }
+        }
+        stretches.retain(|stretch| !stretch.is_empty());
+        if stretches.is_empty() {
+            return Err("no word in it");
+        }
+        Ok(Self { stretches })
+    }
+
+    /// Whether the phrase, whose first stretch ends at `end` of a folded text, goes on to its last.
+    fn goes_on(&self, text: &str, end: usize) -> bool {
+        self.stretches[1..]
+            .iter()
+            .try_fold(end, |at, stretch| {
+                let next = at + text[at..].find(' ')?;
+                text[next..].starts_with(stretch.as_str()).then(|| next + stretch.len())
+            })
+            .is_some()
+    }
+}
+
+/// The phrases of all themes, ready to be searched.
+#[derive(Debug)]
+pub(super) struct PhraseIndex {
+    automaton: AhoCorasick,
+    /// Of each pattern: the phrase, and the place of its theme.
+    phrases: Vec<(Phrase, usize)>,
+    themes: usize,
+}
+
+impl PhraseIndex {
+    /// `phrases` are pairs of a phrase and the place of its theme among `themes`.
+    ///
+    /// # Errors
+    /// When there are more phrases than an automaton can hold.
+    pub(super) fn new(phrases: Vec<(Phrase, usize)>, themes: usize) -> Result<Self, aho_corasick::BuildError> {
+        let automaton = AhoCorasick::new(phrases.iter().map(|(phrase, _)| phrase.stretches[0].as_str()))?;
+        Ok(Self {
+            automaton,
+            phrases,
+            themes,
+        })
+    }
+
+    /// For each theme, at how many places of the text one of its phrases begins. Several phrases that begin at one place count once.
+    pub(super) fn hits(&self, text: &str) -> Vec<u32> {
+        let text = fold(text);
+        let mut places: Vec<(usize, usize)> = self
+            .automaton
+            .find_overlapping_iter(&text)
+            .filter_map(|found| {
+                let (phrase, theme) = &self.phrases[found.pattern().as_usize()];
+                let word = found.start() + usize::from(text[found.start()..].starts_with(' '));
+                phrase.goes_on(&text, found.end()).then_some((*theme, word))
+            })
+            .collect();
+        places.sort_unstable();
+        places.dedup();
+        let mut hits = vec![0; self.themes];
+        for (theme, _) in places {
+            hits[theme] += 1;
+        }
+        hits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn hits(phrases: &[&str], text: &str) -> Vec<u32> {
+        let phrases: Vec<(Phrase, usize)> = phrases
+            .iter()
+            .enumerate()
+            .map(|(theme, written)| (Phrase::parse(written).expect(written), theme))
+            .collect();
+        let themes = phrases.len();
+        PhraseIndex::new(phrases, themes).expect("an automaton").hits(text)
+    }
+
+    #[test]
+    fn whole_words_stems_and_compounds() {
+        let phrases = ["app", "refund*", "*rechnung", "рахун* помилк*", "call centre", "não receb*"];
+        let found = |text| hits(&phrases, text);
+        assert_eq!(found("The APP crashed. Happy? Apple!"), [1, 0, 0, 0, 0, 0]);
+        assert_eq!(found("refunds, refunded and a re-refund"), [0, 3, 0, 0, 0, 0]);
+        assert_eq!(found("Stromrechnung, Rechnung, Rechnungen"), [0, 0, 2, 0, 0, 0]);
+        assert_eq!(found("у рахунку помилка; рахунок без помилок"), [0, 0, 0, 1, 0, 0]);
+        assert_eq!(found("Call-Centre, call the centre"), [0, 0, 0, 0, 1, 0]);
+        assert_eq!(found("Ainda nao recebi nada"), [0, 0, 0, 0, 0, 1]);
+        assert_eq!(found(""), [0; 6]);
+    }
+
+    #[test]
+    fn phrases_beginning_at_one_place_count_once() {
+        let one = |written: &str| (Phrase::parse(written).expect(written), 0);
+        let index = PhraseIndex::new(vec![one("bill"), one("bill*"), one("bill is wrong")], 1).expect("an automaton");
+        assert_eq!(index.hits("the bill is wrong, billing too"), [2]);
+    }
+
+    #[test]
+    fn phrases_that_cannot_be() {
+        for (written, why) in [
+            ("", "no word in it"),
+            ("* ", "a word without letters or digits"),
+            ("!!", "a word without letters or digits"),
+            ("ab*", "the stem beside `*` needs at least three letters"),
+            ("re*fund", "`*` stands only before the first word or after a word"),
+            ("late *delivery", "`*` before a word is only for the first word"),
+        ] {
+            assert_eq!(Phrase::parse(written), Err(why), "{written}");
+        }
+    }
+
+    proptest! {
+        /// A phrase of plain words is found exactly where its folded words stand in a row.
+        #[test]
+        fn plain_phrases_are_found_as_strings(words in "[a-cé]{1,2}( [a-cé]{1,2}){0,2}", text in "[a-cé .*']{0,40}") {
+            let expected = fold(&text).match_indices(&fold(&words)).next().is_some();
+            prop_assert_eq!(hits(&[&words], &text)[0] > 0, expected);
+        }
+
+        #[test]
+        fn no_text_breaks_the_search(phrase in "[a-zа-я]{3}\\*( [a-z]{3}\\*?)?", text in any::<String>()) {
+            hits(&[&phrase], &text);
+        }
+    }
+}
