@@ -254,6 +254,7 @@ pub enum Error {
     NoExit {
         /// The model's name.
         model: String,
+    },
     /// A taxonomy file with problems.
     #[error("{file} is not a usable taxonomy:\n  {problems}")]
     Taxonomy {
