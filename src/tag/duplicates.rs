@@ -17,11 +17,11 @@ use super::verdict::Sentiment;
 use crate::text::bare;
 
 /// Shorter texts must have the same words: in a few words each one matters.
-pub const FEWEST_WORDS: usize = 8;
+pub(super) const FEWEST_WORDS: usize = 8;
 /// Characters of a shingle: about a word of text, short enough to survive a change elsewhere.
-pub const SHINGLE: usize = 5;
+pub(super) const SHINGLE: usize = 5;
 /// From which share of common shingles on two texts are nearly the same.
-pub const NEAR: f64 = 0.8;
+pub(super) const NEAR: f64 = 0.8;
 
 /// How many distinct longer texts are compared with: about 30 MB.
 const SKETCHES: usize = 1 << 15;
@@ -52,7 +52,7 @@ const NEGATIONS: &[&str] = &[
 
 /// What a text is compared by. Depends on the text alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Print {
+pub(super) struct Print {
     /// Hash of the bare words; none when there are none, and then the text is like no other.
     words: Option<u128>,
     /// For longer texts.
@@ -69,7 +69,7 @@ struct Sketch {
 
 impl Print {
     /// The print of a clean text.
-    pub fn new(clean_text: &str) -> Self {
+    pub(super) fn new(clean_text: &str) -> Self {
         let bare = bare(clean_text);
         Self {
             words: (!bare.is_empty()).then(|| xxh3_128(bare.as_bytes())),
@@ -84,7 +84,12 @@ impl Sketch {
         if words().nth(FEWEST_WORDS - 1).is_none() {
             return None;
         }
-        let starts: Vec<usize> = bare.char_indices().map(|(at, _)| at).take(LONGEST).chain([bare.len()]).collect();
+        let starts: Vec<usize> = bare
+            .char_indices()
+            .map(|(at, _)| at)
+            .take(LONGEST)
+            .chain([bare.len()])
+            .collect();
         let mut hashes: Vec<u64> = starts
             .windows(SHINGLE + 1)
             .map(|w| xxh3_64(&bare.as_bytes()[w[0]..w[SHINGLE]]))
@@ -93,7 +98,9 @@ impl Sketch {
         hashes.dedup();
         let smallest = |seed: usize| hashes.iter().map(|hash| mixed(*hash, seed)).min().unwrap_or_default();
         let bands = std::array::from_fn(|band| {
-            (0..ROWS).fold(band as u64, |sum, row| mixed(sum ^ smallest(band * ROWS + row), BANDS * ROWS))
+            (0..ROWS).fold(band as u64, |sum, row| {
+                mixed(sum ^ smallest(band * ROWS + row), BANDS * ROWS)
+            })
         });
         let mut bottom: Vec<u32> = hashes.iter().map(|hash| (hash >> 32) as u32).collect();
         bottom.dedup();
@@ -194,10 +201,19 @@ impl Duplicates {
 
     /// The id of the oldest first row that is nearly the same.
     fn near(&self, sketch: &Sketch, sentiment: Option<Sentiment>) -> Option<String> {
-        let mut candidates: Vec<u64> = sketch.bands.iter().filter_map(|band| self.bands.get(band)).copied().collect();
+        let mut candidates: Vec<u64> = sketch
+            .bands
+            .iter()
+            .filter_map(|band| self.bands.get(band))
+            .copied()
+            .collect();
         candidates.sort_unstable();
         candidates.dedup();
-        let first = |number: u64| usize::try_from(number - self.forgotten).ok().and_then(|at| self.firsts.get(at));
+        let first = |number: u64| {
+            usize::try_from(number - self.forgotten)
+                .ok()
+                .and_then(|at| self.firsts.get(at))
+        };
         candidates
             .into_iter()
             .filter_map(first)

@@ -26,9 +26,15 @@ const LONG: &str = "I ordered a red kettle three weeks ago and nobody can tell m
 
 #[test]
 fn short_comments_need_the_same_words() {
-    assert_eq!(firsts(&["good", "not good", "Good!", "GOOD", "goods", "no good"]), [None, None, Some(0), Some(0), None, None]);
+    assert_eq!(
+        firsts(&["good", "not good", "Good!", "GOOD", "goods", "no good"]),
+        [None, None, Some(0), Some(0), None, None]
+    );
     assert_eq!(firsts(&["ok :)", "ok :(", "ok", "", "", "..."]), [None; 6]);
-    assert_eq!(firsts(&["Very good service", "Very bad service", "very good, service"]), [None, None, Some(0)]);
+    assert_eq!(
+        firsts(&["Very good service", "Very bad service", "very good, service"]),
+        [None, None, Some(0)]
+    );
 }
 
 #[test]
@@ -37,7 +43,10 @@ fn copies_of_long_comments_are_found() {
     let typo = LONG.replace("kettle", "ketle");
     let number = format!("{LONG} 4711");
     let other = LONG.replace("three weeks ago", "yesterday with express shipping");
-    assert_eq!(firsts(&[LONG, &retweet, &typo, &number, &other]), [None, Some(0), Some(0), Some(0), None]);
+    assert_eq!(
+        firsts(&[LONG, &retweet, &typo, &number, &other]),
+        [None, Some(0), Some(0), Some(0), None]
+    );
 }
 
 #[test]
@@ -50,7 +59,10 @@ fn a_turned_comment_is_no_copy() {
     let bad = print("The staff at the front desk was very rude to us during the whole of our long stay");
     assert_eq!(seen.first_of(&good, "a", Some(Sentiment::Positive)), None);
     assert_eq!(seen.first_of(&bad, "b", Some(Sentiment::Negative)), None);
-    assert_eq!(seen.first_of(&good, "c", Some(Sentiment::Positive)).as_deref(), Some("a"));
+    assert_eq!(
+        seen.first_of(&good, "c", Some(Sentiment::Positive)).as_deref(),
+        Some("a")
+    );
 }
 
 #[test]
@@ -62,7 +74,12 @@ fn copies_of_copies_name_the_first() {
 #[test]
 fn the_oldest_are_forgotten_first_and_completely() {
     let mut seen = Duplicates::remembering(2);
-    let text = |n: u32| print(&format!("{n} {n}{n} one more comment number {n} that is like no other one {}", "x".repeat(n as usize * 7)));
+    let text = |n: u32| {
+        print(&format!(
+            "{n} {n}{n} one more comment number {n} that is like no other one {}",
+            "x".repeat(n as usize * 7)
+        ))
+    };
     for n in 1..=5 {
         seen.first_of(&text(n), &n.to_string(), None);
         assert!(seen.firsts.len() <= 2 && seen.bands.len() <= 2 * BANDS);
@@ -78,36 +95,59 @@ const COPIES: [(&str, fn(&str) -> String); 9] = [
     ("a link", |text| format!("{text} https://example.org/x/17")),
     ("a mention", |text| format!("@somebody {text}")),
     ("a retweet", |text| format!("RT @somebody: {text}")),
-    ("two letters swapped", |text| change_longest(text, |word| {
-        let mut letters: Vec<char> = word.chars().collect();
-        let middle = letters.len() / 2;
-        letters.swap(middle - 1, middle);
-        letters.into_iter().collect()
-    })),
+    ("two letters swapped", |text| {
+        change_longest(text, |word| {
+            let mut letters: Vec<char> = word.chars().collect();
+            let middle = letters.len() / 2;
+            letters.swap(middle - 1, middle);
+            letters.into_iter().collect()
+        })
+    }),
     ("an emoji", |text| format!("{text} 🙏")),
     ("a word added", |text| format!("{text} 2026")),
-    ("last word lost", |text| text.trim_end().rsplit_once(' ').map_or(text, |(most, _)| most).to_owned()),
+    ("last word lost", |text| {
+        text.trim_end()
+            .rsplit_once(' ')
+            .map_or(text, |(most, _)| most)
+            .to_owned()
+    }),
 ];
 
 /// Ways in which a text comes to say the opposite.
 const TURNS: [(&str, fn(&str) -> String); 2] = [
     ("not put in", |text| {
         let middle = text.len() / 2;
-        let at = text.char_indices().map(|(at, _)| at).find(|at| *at >= middle && text[*at..].starts_with(' '));
-        at.map_or_else(|| format!("not {text}"), |at| format!("{} not{}", &text[..at], &text[at..]))
+        let at = text
+            .char_indices()
+            .map(|(at, _)| at)
+            .find(|at| *at >= middle && text[*at..].starts_with(' '));
+        at.map_or_else(
+            || format!("not {text}"),
+            |at| format!("{} not{}", &text[..at], &text[at..]),
+        )
     }),
     ("nie put before", |text| format!("nie {text}")),
 ];
 
 fn change_longest(text: &str, change: impl Fn(&str) -> String) -> String {
-    let word = text.split(|c: char| !c.is_alphabetic()).max_by_key(|word| word.chars().count()).unwrap_or_default();
-    if word.chars().count() < 2 { text.to_owned() } else { text.replacen(word, &change(word), 1) }
+    let word = text
+        .split(|c: char| !c.is_alphabetic())
+        .max_by_key(|word| word.chars().count())
+        .unwrap_or_default();
+    if word.chars().count() < 2 {
+        text.to_owned()
+    } else {
+        text.replacen(word, &change(word), 1)
+    }
 }
 
 fn samples() -> Vec<String> {
-    let mut reader = csv::Reader::from_path(concat!(env!("CARGO_MANIFEST_DIR"), "/data/samples/feedback.csv")).expect("the sample");
+    let mut reader =
+        csv::Reader::from_path(concat!(env!("CARGO_MANIFEST_DIR"), "/data/samples/feedback.csv")).expect("the sample");
     let comments = reader.records().map(|row| row.expect("a row")[6].to_owned());
-    comments.filter(|comment| !bare(clean(comment).text()).is_empty()).collect()
+    comments
+        .filter(|comment| !bare(clean(comment).text()).is_empty())
+        .collect()
 }
 
 /// What share of perturbed sample comments is told as a copy of its original, by the number of its words.
@@ -119,11 +159,16 @@ fn perturbed_samples() {
         for comment in samples() {
             let changed = change(&comment);
             let words = bare(clean(&comment).text()).split(' ').count();
-            let share = shares.entry(usize::from(words >= FEWEST_WORDS) + usize::from(words >= 20)).or_default();
+            let share = shares
+                .entry(usize::from(words >= FEWEST_WORDS) + usize::from(words >= 20))
+                .or_default();
             share.0 += u32::from(firsts(&[&comment, &changed])[1] == Some(0));
             share.1 += 1;
         }
-        let cells: Vec<String> = shares.values().map(|(found, all)| format!("{found} of {all}")).collect();
+        let cells: Vec<String> = shares
+            .values()
+            .map(|(found, all)| format!("{found} of {all}"))
+            .collect();
         writeln!(table, "{name:22} {:15} {:15} {}", cells[0], cells[1], cells[2]).expect("text");
     }
     insta::assert_snapshot!(table);

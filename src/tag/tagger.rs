@@ -11,6 +11,7 @@ use lru::LruCache;
 use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::duplicates::{Duplicates, Print};
 use super::verdict::{Verdict, judge, refusal};
 use crate::error::Result;
 use crate::model::{Engine, Passage};
@@ -26,7 +27,7 @@ pub struct TaggedRow {
     pub row: u64,
     /// The id column's value, or a hash of the row's content.
     pub id: String,
-    /// `id` of the first row with the same cleaned text.
+    /// `id` of the first row with the same or nearly the same text, see [`super::duplicates`]. What is said of a theme by a row that has one has been said before.
     pub duplicate_of: Option<String>,
     /// The text the model read.
     pub clean_text: String,
@@ -49,7 +50,8 @@ pub struct Seconds {
 
 /// A text that was judged before.
 struct Known {
-    id: String,
+    /// The first row that says the same.
+    first: String,
     verdict: Verdict,
 }
 
@@ -57,6 +59,7 @@ struct Known {
 pub struct Tagger<'engine> {
     engine: &'engine dyn Engine,
     known: LruCache<u128, Known>,
+    duplicates: Duplicates,
 }
 
 impl<'engine> Tagger<'engine> {
@@ -65,6 +68,7 @@ impl<'engine> Tagger<'engine> {
         Self {
             engine,
             known: LruCache::new(REMEMBERED),
+            duplicates: Duplicates::new(),
         }
     }
 
@@ -130,7 +134,7 @@ impl<'engine> Tagger<'engine> {
         let clean_text = clean.text().to_owned();
         if let Some(known) = self.known.get(&print) {
             // Two empty cells are no copies of one another.
-            let duplicate_of = (!clean_text.is_empty()).then(|| known.id.clone());
+            let duplicate_of = (!clean_text.is_empty()).then(|| known.first.clone());
             return TaggedRow {
                 row,
                 id,
@@ -140,17 +144,20 @@ impl<'engine> Tagger<'engine> {
             };
         }
         let verdict = new[&print].clone();
+        let duplicate_of = self
+            .duplicates
+            .first_of(&Print::new(&clean_text), &id, verdict.sentiment);
         self.known.put(
             print,
             Known {
-                id: id.clone(),
+                first: duplicate_of.clone().unwrap_or_else(|| id.clone()),
                 verdict: verdict.clone(),
             },
         );
         TaggedRow {
             row,
             id,
-            duplicate_of: None,
+            duplicate_of,
             clean_text,
             verdict,
         }

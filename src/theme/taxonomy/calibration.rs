@@ -1,8 +1,6 @@
 //! How likely is a theme, given the evidence for it? Input: phrases found and nearness in meaning. Output: a probability, from a logistic regression fitted on
 //! labelled data by `cargo bench --bench taxonomy -- LABELLED_DIR --fit`, which writes `data/taxonomy/calibration.toml`.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -43,7 +41,7 @@ impl Evidence {
 /// Weights of the features, in their order.
 pub type Weights = [f64; FEATURES];
 
-/// The fitted weights, of any taxonomy, and how themes of the default one differ.
+/// The fitted weights. They hold for any taxonomy: nothing in them is tied to a theme.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Calibration {
@@ -55,8 +53,6 @@ pub struct Calibration {
     pub both: Weights,
     /// Weights for phrases alone, for models without embeddings; those of meaning are 0.
     pub phrases: Weights,
-    /// Added for a theme of the default taxonomy, by id; others have 0.
-    pub offsets: BTreeMap<String, f64>,
 }
 
 impl Calibration {

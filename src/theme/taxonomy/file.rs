@@ -67,7 +67,11 @@ impl Problems<'_> {
             .iter()
             .map(|(byte, problem)| format!("line {}: {problem}", self.line(*byte)))
             .collect();
-        if lines.is_empty() { Ok(()) } else { Err(lines.join("\n  ")) }
+        if lines.is_empty() {
+            Ok(())
+        } else {
+            Err(lines.join("\n  "))
+        }
     }
 }
 
@@ -76,7 +80,10 @@ impl Problems<'_> {
 /// # Errors
 /// All problems of the text, one a line, each with its line in the text.
 pub(super) fn parse(text: &str) -> Result<Taxonomy, String> {
-    let mut problems = Problems { text, found: Vec::new() };
+    let mut problems = Problems {
+        text,
+        found: Vec::new(),
+    };
     let written: Written = match toml::from_str(text) {
         Ok(written) => written,
         Err(error) => {
@@ -85,7 +92,11 @@ pub(super) fn parse(text: &str) -> Result<Taxonomy, String> {
         }
     };
     check_id(&written.id, &mut problems);
-    if let Some(threshold) = written.threshold.as_ref().filter(|t| !(0.0..=1.0).contains(t.get_ref())) {
+    if let Some(threshold) = written
+        .threshold
+        .as_ref()
+        .filter(|t| !(0.0..=1.0).contains(t.get_ref()))
+    {
         problems.add(&threshold.span(), "threshold is a probability, between 0 and 1");
     }
     match written.themes.len() {
@@ -103,7 +114,11 @@ pub(super) fn parse(text: &str) -> Result<Taxonomy, String> {
         name: written.name,
         description: written.description,
         threshold: written.threshold.map(Spanned::into_inner),
-        themes: written.themes.into_iter().map(|theme| theme.into_inner().into()).collect(),
+        themes: written
+            .themes
+            .into_iter()
+            .map(|theme| theme.into_inner().into())
+            .collect(),
     })
 }
 
@@ -142,7 +157,10 @@ fn check_unique(themes: &[Spanned<WrittenTheme>], problems: &mut Problems<'_>) {
     for theme in themes.iter().map(Spanned::get_ref) {
         let line = problems.line(theme.id.span().start);
         if let Some(first) = ids.insert(theme.id.get_ref(), line) {
-            problems.add(&theme.id.span(), format!("id `{}` is already taken on line {first}", theme.id.get_ref()));
+            problems.add(
+                &theme.id.span(),
+                format!("id `{}` is already taken on line {first}", theme.id.get_ref()),
+            );
         }
         let line = problems.line(theme.name.span().start);
         if let Some(first) = names.insert(fold(theme.name.get_ref()), line) {
@@ -187,10 +205,11 @@ fn check_theme(theme: &Spanned<WrittenTheme>, problems: &mut Problems<'_>) {
 
 fn check_phrase(phrase: &str, stop_words: &HashSet<String>, seen: &mut HashSet<Phrase>) -> Result<(), String> {
     let parsed = Phrase::parse(phrase)?;
-    let whole: Vec<String> = phrase.split_whitespace().map(fold).collect();
-    // A stem is not the word it begins.
-    if !phrase.contains('*') && whole.iter().all(|word| stop_words.contains(word)) {
-        return Err("only stop words, which are in every other comment; add the word that matters".to_owned());
+    // A stem is not the word it begins, and several common words together may well mean something.
+    if stop_words.contains(&fold(phrase)) {
+        return Err(format!(
+            "a stop word, in every other comment: add the word that matters, or write `{phrase}*` if you mean it"
+        ));
     }
     if !seen.insert(parsed) {
         return Err("already given for this theme and language".to_owned());

@@ -28,7 +28,6 @@ pub struct Matcher {
     centre: Vec<f32>,
     /// For each theme the unit vector from the centre to its descriptions and examples; none for a theme without any.
     directions: Vec<Option<Vec<f32>>>,
-    offsets: Vec<f64>,
     calibration: Calibration,
     threshold: f32,
 }
@@ -59,16 +58,11 @@ impl Matcher {
             }
         }
         let phrases = PhraseIndex::new(phrases, taxonomy.themes.len()).map_err(|e| refuse(e.to_string()))?;
-        let default = Taxonomy::embedded()?;
-        let own = (taxonomy.fingerprint() == default.fingerprint())
-            .then_some(&calibration.offsets);
-        let offset = |id: &str| own.and_then(|offsets| offsets.get(id)).copied().unwrap_or_default();
-        let (centre, directions) = directions(taxonomy, &default, engine)?;
+        let (centre, directions) = directions(taxonomy, &Taxonomy::embedded()?, engine)?;
         Ok(Self {
             phrases,
             centre,
             directions,
-            offsets: taxonomy.themes.iter().map(|theme| offset(&theme.id)).collect(),
             threshold: taxonomy.threshold.unwrap_or(calibration.threshold),
             calibration,
         })
@@ -81,7 +75,9 @@ impl Matcher {
         let meanings = self.meanings(embedding);
         (0..hits.len())
             .map(|theme| {
-                let others = (0..meanings.len()).filter(|other| *other != theme).map(|other| meanings[other]);
+                let others = (0..meanings.len())
+                    .filter(|other| *other != theme)
+                    .map(|other| meanings[other]);
                 let nearest = others.fold(f32::NEG_INFINITY, f32::max);
                 let meaning = meanings.get(theme).copied().unwrap_or_default();
                 Evidence {
@@ -103,15 +99,17 @@ impl Matcher {
         };
         self.evidence(text, embedding)
             .iter()
-            .zip(&self.offsets)
-            .map(|(evidence, offset)| probability(weigh(weights, evidence) + offset))
+            .map(|evidence| probability(weigh(weights, evidence)))
             .collect()
     }
 
     /// The themes that count, likeliest first, equals in the taxonomy's order.
     pub fn touches(&self, text: &str, embedding: &[f32]) -> Vec<Touch> {
         let probabilities = self.probabilities(text, embedding);
-        let touches = probabilities.into_iter().enumerate().map(|(theme, p)| Touch { theme, p });
+        let touches = probabilities
+            .into_iter()
+            .enumerate()
+            .map(|(theme, p)| Touch { theme, p });
         sorted(touches.filter(|touch| touch.p >= self.threshold).collect())
     }
 
@@ -158,8 +156,15 @@ fn directions(
     if centre.is_empty() {
         return Ok((centre, vec![None; taxonomy.themes.len()]));
     }
-    let own = if taxonomy == default { known } else { means(taxonomy, engine)? };
-    let directions = own.into_iter().map(|mean| mean.map(|mean| direction(&mean, &centre))).collect();
+    let own = if taxonomy == default {
+        known
+    } else {
+        means(taxonomy, engine)?
+    };
+    let directions = own
+        .into_iter()
+        .map(|mean| mean.map(|mean| direction(&mean, &centre)))
+        .collect();
     Ok((centre, directions))
 }
 

@@ -16,7 +16,7 @@ use std::path::Path;
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_128;
 
-pub use calibration::{Calibration, Evidence, Weights};
+pub use calibration::{Calibration, Evidence, FEATURES, Weights};
 pub use matcher::{Matcher, Touch, strongest};
 
 use crate::error::{Error, Result};
@@ -78,7 +78,9 @@ impl Taxonomy {
             file: shown.clone(),
             problems: problems.to_owned(),
         };
-        let size = std::fs::metadata(path).map_err(|error| Error::io("open", path, error))?.len();
+        let size = std::fs::metadata(path)
+            .map_err(|error| Error::io("open", path, error))?
+            .len();
         if size > LARGEST {
             return Err(refuse("it is over 4 MiB: is it a taxonomy?"));
         }
@@ -100,7 +102,7 @@ impl Taxonomy {
 
     /// 32 hexadecimal digits that tell this taxonomy from any other: a hash of what it says, not of how the file is laid out.
     pub fn fingerprint(&self) -> String {
-        format!("{:032x}", xxh3_128(format!("{self:?}").as_bytes()))
+        format!("{:032x}", xxh3_128(serde_json::json!(self).to_string().as_bytes()))
     }
 
     /// How many phrases each language has, over all themes.

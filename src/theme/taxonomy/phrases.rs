@@ -42,7 +42,11 @@ impl Phrase {
                 return Err("the stem beside `*` needs at least three letters");
             }
             let Some(stretch) = stretches.last_mut() else { continue };
-            let folded = if open_before || stretch.ends_with(' ') { folded.trim_start() } else { &folded };
+            let folded = if open_before || stretch.ends_with(' ') {
+                folded.trim_start()
+            } else {
+                &folded
+            };
             stretch.push_str(if open_after { folded.trim_end() } else { folded });
             if open_after {
                 stretches.push(String::new());
@@ -129,7 +133,14 @@ mod tests {
 
     #[test]
     fn whole_words_stems_and_compounds() {
-        let phrases = ["app", "refund*", "*rechnung", "рахун* помилк*", "call centre", "não receb*"];
+        let phrases = [
+            "app",
+            "refund*",
+            "*rechnung",
+            "рахун* помилк*",
+            "call centre",
+            "não receb*",
+        ];
         let found = |text| hits(&phrases, text);
         assert_eq!(found("The APP crashed. Happy? Apple!"), [1, 0, 0, 0, 0, 0]);
         assert_eq!(found("refunds, refunded and a re-refund"), [0, 3, 0, 0, 0, 0]);

@@ -10,6 +10,10 @@ fn the_default_taxonomy_is_usable_in_ten_languages() {
         for language in ["uk", "pt", "ru", "hu", "pl", "en", "de", "es", "fr", "it"] {
             assert!(theme.phrases[language].len() >= 15, "{} in {language}", theme.id);
         }
-        assert!(theme.examples.len() >= 10 && !theme.description.is_empty(), "{}", theme.id);
+        assert!(
+            theme.examples.len() >= 10 && !theme.description.is_empty(),
+            "{}",
+            theme.id
+        );
     }
 }
