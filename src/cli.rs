@@ -20,6 +20,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Tag(Tag),
     Eval(Eval),
+    Taxonomy(Taxonomy),
 }
 
 /// Tag files of comments and write them, with their original columns, to one file
@@ -135,6 +136,40 @@ pub(crate) struct Eval {
 
     #[command(flatten)]
     pub(crate) manners: Manners,
+}
+
+/// Check or show a taxonomy: themes of your own, told from comments by phrases and by meaning
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  undertone taxonomy show                             the default one, a customer's journey
+  undertone taxonomy check themes.toml                what is wrong in a file, line by line
+  undertone taxonomy show themes.toml --json")]
+pub(crate) struct Taxonomy {
+    #[command(subcommand)]
+    pub(crate) action: TaxonomyAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TaxonomyAction {
+    /// Tell everything that is wrong in a taxonomy file, with its line; exit code 2 if anything is
+    Check {
+        /// The taxonomy, a TOML file
+        file: PathBuf,
+
+        /// Print the answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show the themes of a taxonomy
+    Show {
+        /// The taxonomy, a TOML file [default: the touchpoints of a customer's journey]
+        file: Option<PathBuf>,
+
+        /// Print all of it as JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 fn delimiter(text: &str) -> Result<u8, String> {

@@ -10,9 +10,10 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use undertone::model::Quality;
 use undertone::progress::Progress;
+use undertone::theme::taxonomy::Taxonomy;
 use undertone::{eval, model, run, sink};
 
-use crate::cli::{Cli, Command, Manners};
+use crate::cli::{Cli, Command, Manners, TaxonomyAction};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 
@@ -61,7 +62,29 @@ fn work(cli: Cli) -> Result<u8> {
             })?;
             Ok(0)
         }
+        Command::Taxonomy(command) => {
+            tell(&taxonomy(command.action)?)?;
+            Ok(0)
+        }
     }
+}
+
+/// What is asked about a taxonomy.
+fn taxonomy(action: TaxonomyAction) -> Result<String> {
+    let (taxonomy, json, whole) = match action {
+        TaxonomyAction::Check { file, json } => (Taxonomy::load(&file)?, json, false),
+        TaxonomyAction::Show { file, json } => (
+            file.map_or_else(Taxonomy::embedded, |file| Taxonomy::load(&file))?,
+            json,
+            true,
+        ),
+    };
+    Ok(match (json, whole) {
+        (true, true) => serde_json::to_string_pretty(&taxonomy)?,
+        (false, true) => taxonomy.to_string(),
+        (true, false) => serde_json::to_string_pretty(&taxonomy.tally())?,
+        (false, false) => taxonomy.tally().to_string(),
+    })
 }
 
 /// Sets the number of workers; answers how much to tell.

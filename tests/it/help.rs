@@ -9,6 +9,9 @@ fn help_texts() {
         ("help", "--help"),
         ("help_tag", "tag --help"),
         ("help_eval", "eval --help"),
+        ("help_taxonomy", "taxonomy --help"),
+        ("help_taxonomy_check", "taxonomy check --help"),
+        ("help_taxonomy_show", "taxonomy show --help"),
     ] {
         let ended = room.run(arguments);
         assert_eq!(ended.code, Some(0), "{}", ended.err);

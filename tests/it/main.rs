@@ -10,3 +10,4 @@ mod interrupted;
 mod promises;
 mod schema;
 mod support;
+mod taxonomy;

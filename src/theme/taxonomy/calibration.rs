@@ -1,7 +1,7 @@
 //! How likely is a theme, given the evidence for it? Input: phrases found and nearness in meaning. Output: a probability, from a logistic regression fitted on
 //! labelled data by `cargo bench --bench taxonomy -- LABELLED_DIR --fit`, which writes `data/taxonomy/calibration.toml`.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::error::{Error, Result};
 
@@ -42,7 +42,7 @@ impl Evidence {
 pub type Weights = [f64; FEATURES];
 
 /// The fitted weights. They hold for any taxonomy: nothing in them is tied to a theme.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Calibration {
     /// The model whose embeddings it was fitted on.

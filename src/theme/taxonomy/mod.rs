@@ -9,8 +9,10 @@ mod file;
 mod fold;
 mod matcher;
 mod phrases;
+mod show;
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::Serialize;
@@ -18,6 +20,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 pub use calibration::{Calibration, Evidence, FEATURES, Weights};
 pub use matcher::{Matcher, Touch, strongest};
+pub use show::Tally;
 
 use crate::error::{Error, Result};
 
@@ -78,9 +81,11 @@ impl Taxonomy {
             file: shown.clone(),
             problems: problems.to_owned(),
         };
-        let size = std::fs::metadata(path)
-            .map_err(|error| Error::io("open", path, error))?
-            .len();
+        let opened = std::fs::metadata(path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => Error::Missing { path: path.to_owned() },
+            _ => Error::io("open", path, error),
+        });
+        let size = opened?.len();
         if size > LARGEST {
             return Err(refuse("it is over 4 MiB: is it a taxonomy?"));
         }
@@ -103,15 +108,6 @@ impl Taxonomy {
     /// 32 hexadecimal digits that tell this taxonomy from any other: a hash of what it says, not of how the file is laid out.
     pub fn fingerprint(&self) -> String {
         format!("{:032x}", xxh3_128(serde_json::json!(self).to_string().as_bytes()))
-    }
-
-    /// How many phrases each language has, over all themes.
-    pub fn phrase_counts(&self) -> BTreeMap<&str, usize> {
-        let mut counts = BTreeMap::new();
-        for (language, phrases) in self.themes.iter().flat_map(|theme| &theme.phrases) {
-            *counts.entry(language.as_str()).or_default() += phrases.len();
-        }
-        counts
     }
 }
 
