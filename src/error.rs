@@ -263,6 +263,40 @@ pub enum Error {
         /// Every problem with its line, one a line.
         problems: String,
     },
+    /// The model has no embeddings, which themes are found by.
+    #[error(
+        "no themes: the model gives no embeddings, and themes are found by them; leave themes out with --themes off, or use a model with a head `embedding`"
+    )]
+    NoEmbeddings,
+    /// A theme file that cannot be used.
+    #[error("{} cannot be used as a theme file: {reason}; make a new one with `undertone themes fit`", path.display())]
+    Themes {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A theme file made with another model.
+    #[error(
+        "{} was made with another model ({made_with}) than this program holds ({model}): their embeddings cannot be compared; \
+         make a new one with `undertone themes fit`, or use the program that made it", path.display()
+    )]
+    ThemesModel {
+        /// The file.
+        path: PathBuf,
+        /// Fingerprint of the model that made it.
+        made_with: String,
+        /// Fingerprint of the model at hand.
+        model: String,
+    },
+    /// No theme has this id.
+    #[error("no theme has the id {id}; {hint}")]
+    NoTheme {
+        /// As given.
+        id: String,
+        /// The ids there are, or the nearest.
+        hint: String,
+    },
     /// A table operation failed, for instance on a column type that cannot become text.
     #[error("cannot use the columns of {file}: {source}")]
     Columns {

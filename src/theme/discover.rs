@@ -1,0 +1,311 @@
+//! What do these customers talk about? Input: a [`Sample`] of units. Output: [`Themes`], two levels, with labels and exemplars. It refuses a model without
+//! embeddings; few texts give few themes, none give none.
+//!
+//! ```text
+//! embeddings -> space -> small groups -> drawn to neighbours -> Ward's tree -> number of themes -> refined -> named
+//! ```
+//!
+//! Every step is linear in the sample, which is bounded, and nothing is random.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use super::figures::Figures;
+use super::file::{Exemplar, Found, Group, Theme, Themes};
+use super::geometry::{Points, dot, rounded};
+use super::groups::{centres, gathered, nearest, numbered, refined};
+use super::naming::{Member, Name, name};
+use super::near::drawn_together;
+use super::number::{chosen, exactly};
+use super::sample::{Kept, Sample};
+use super::space::Space;
+use super::tree::Tree;
+use super::words::StopWords;
+use crate::error::{Error, Result};
+
+/// Points the tree is grown over at most; more texts are gathered into small groups first. The tree's time grows with its square.
+const POINTS: usize = 6144;
+/// Themes the data may choose at most: more than anybody reads.
+const MOST_THEMES: usize = 200;
+/// Texts for each theme at least, on average, where the data choose.
+const TEXTS_PER_THEME: usize = 20;
+/// This share of the sample is farther from its theme than [`Themes::none_below`] where the user does not say.
+const NONE_SHARE: f32 = 0.03;
+/// Rounds over all texts of the sample at the end.
+const LAST_ROUNDS: usize = 3;
+/// Themes for which a second level is worth having.
+const GROUPED_FROM: usize = 8;
+/// Texts shown for a theme.
+const EXEMPLARS: usize = 3;
+/// Length of an exemplar in characters, where there is a choice.
+const QUOTABLE: std::ops::RangeInclusive<usize> = 12..=240;
+
+/// What the user wants of the themes; what is left open is chosen by the data.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Wish {
+    /// Exactly this many themes, as long as there are that many distinct texts.
+    pub themes: Option<usize>,
+    /// Units less close to every theme than this have none; -1..=1.
+    pub none_below: Option<f32>,
+}
+
+/// Finds the themes of a sample. `model` is the fingerprint of the model whose embeddings these are.
+///
+/// # Errors
+/// [`Error::NoEmbeddings`] when the model gave none.
+pub fn discover(sample: &Sample, wish: &Wish, model: &str) -> Result<Themes> {
+    if sample.lacks_embeddings() {
+        return Err(Error::NoEmbeddings);
+    }
+    let kept: Vec<&Kept> = sample.units().collect();
+    let embeddings: Vec<&[f32]> = kept.iter().map(|unit| unit.embedding.as_slice()).collect();
+    let languages: Vec<&str> = kept.iter().map(|unit| unit.language.as_str()).collect();
+    let space = Space::fit(&embeddings, &languages);
+    let places = places(&space, &kept);
+    let centres = theme_centres(&places, wish.themes);
+    Ok(described(
+        sample,
+        space,
+        &places,
+        &Centres::each_its_own(&centres),
+        wish,
+        model,
+    ))
+}
+
+/// Where the units of a sample lie.
+pub(super) fn places(space: &Space, kept: &[&Kept]) -> Points {
+    Points::of(
+        kept.par_iter()
+            .map(|unit| space.place(&unit.embedding, &unit.language))
+            .collect(),
+    )
+}
+
+/// The centres of as many themes as are wanted, or as the data choose.
+pub(super) fn theme_centres(places: &Points, wanted: Option<usize>) -> Points {
+    let count = places.len();
+    let (points, weights, small) = gathered(places.clone(), vec![1.0; count], POINTS);
+    let drawn = drawn_together(&points);
+    let tree = Tree::grow(&drawn, &weights);
+    let group = match wanted {
+        Some(wanted) => exactly(&drawn, &weights, &tree, wanted),
+        None => {
+            let most = (count / TEXTS_PER_THEME).max((count / 4).min(10)).clamp(1, MOST_THEMES);
+            chosen(&drawn, &points, &weights, &tree, 1, most)
+        }
+    };
+    let all: Vec<f32> = vec![1.0; count];
+    let first = numbered(&small.iter().map(|small| group[*small]).collect::<Vec<_>>());
+    let themes = first.iter().max().map_or(0, |most| most + 1);
+    centres(places, &all, &refined(places, &all, first, LAST_ROUNDS), themes)
+}
+
+/// Where themes lie: each has one centre or several.
+pub(super) struct Centres {
+    pub(super) points: Points,
+    /// For each centre the number of its theme; numbers 0.. without a gap.
+    pub(super) theme: Vec<usize>,
+}
+
+impl Centres {
+    fn each_its_own(points: &Points) -> Self {
+        Self {
+            points: points.clone(),
+            theme: (0..points.len()).collect(),
+        }
+    }
+}
+
+/// The themes around these centres, described by the sample: sizes, names, exemplars, groups, threshold.
+pub(super) fn described(
+    sample: &Sample,
+    space: Space,
+    places: &Points,
+    centres: &Centres,
+    wish: &Wish,
+    model: &str,
+) -> Themes {
+    let kept: Vec<&Kept> = sample.units().collect();
+    let stop_words = StopWords::learn(kept.iter().map(|unit| (unit.text.as_str(), unit.language.as_str())));
+    let mut themes = Themes::new(model, space, stop_words);
+    let count = centres.theme.iter().max().map_or(0, |most| most + 1);
+    if kept.is_empty() || count == 0 {
+        themes.sample.units = sample.seen();
+        return themes;
+    }
+    let of_unit: Vec<usize> = nearest(places, &centres.points);
+    let close: Vec<f32> = of_unit
+        .iter()
+        .enumerate()
+        .map(|(at, centre)| dot(places.row(at), centres.points.row(*centre)))
+        .collect();
+    let of_unit: Vec<usize> = of_unit.into_iter().map(|centre| centres.theme[centre]).collect();
+    themes.none_below = rounded(wish.none_below.unwrap_or_else(|| threshold(&close)));
+    let inside: Vec<usize> = (0..kept.len()).filter(|at| close[*at] >= themes.none_below).collect();
+
+    let members: Vec<Member<'_>> = inside
+        .iter()
+        .map(|at| Member {
+            text: &kept[*at].text,
+            language: &kept[*at].language,
+            theme: of_unit[*at],
+        })
+        .collect();
+    let names = name(&members, count, &themes.stop_words);
+    let mut of_theme: Vec<Vec<usize>> = vec![Vec::new(); count];
+    inside.iter().for_each(|at| of_theme[of_unit[*at]].push(*at));
+    of_theme
+        .iter_mut()
+        .for_each(|own| own.sort_by(|a, b| close[*b].total_cmp(&close[*a]).then(a.cmp(b))));
+
+    themes.sample = Found {
+        units: sample.seen(),
+        texts: kept.len() as u64,
+        none: (kept.len() - inside.len()) as u64,
+    };
+    themes.language = main_language(&members);
+    themes.themes = names
+        .into_iter()
+        .enumerate()
+        .map(|(theme, name)| Theme {
+            id: String::new(),
+            label: name.label,
+            name: None,
+            language: name.language,
+            group: None,
+            merged: Vec::new(),
+            size: of_theme[theme].len() as u64,
+            phrases: name.phrases,
+            exemplars: exemplars(&of_theme[theme], &kept),
+            centres: centres
+                .theme
+                .iter()
+                .zip(centres.points.rows())
+                .filter(|(own, _)| **own == theme)
+                .map(|(_, row)| Figures::new(row.iter().copied()))
+                .collect(),
+        })
+        .collect();
+    name_ids(&mut themes.themes);
+    group(&mut themes, &members, centres);
+    // Stable: of equals, that with the earlier text comes first.
+    themes.themes.sort_by_key(|theme| std::cmp::Reverse(theme.size));
+    themes
+}
+
+/// The closeness that the given share of the sample does not reach.
+fn threshold(close: &[f32]) -> f32 {
+    let mut sorted = close.to_vec();
+    sorted.sort_by(f32::total_cmp);
+    // Rounded down, so that the text it was taken from is not left out by rounding.
+    sorted
+        .get((close.len() as f32 * NONE_SHARE) as usize)
+        .map_or(-1.0, |x| (x * 1e4).floor() / 1e4)
+}
+
+fn main_language(members: &[Member<'_>]) -> String {
+    let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
+    members
+        .iter()
+        .for_each(|member| *sizes.entry(member.language).or_default() += 1);
+    let main = sizes
+        .into_iter()
+        .max_by_key(|(language, size)| (*language != "und", *size, std::cmp::Reverse(*language)));
+    main.map_or(String::new(), |(language, _)| language.to_owned())
+}
+
+/// The nearest texts of a length that can be quoted; if there are none, the nearest of any length, shortened.
+fn exemplars(members: &[usize], kept: &[&Kept]) -> Vec<Exemplar> {
+    let exemplar = |at: &usize| Exemplar {
+        language: kept[*at].language.clone(),
+        text: kept[*at].text.chars().take(*QUOTABLE.end()).collect(),
+    };
+    let quotable = |at: &&usize| QUOTABLE.contains(&kept[**at].text.chars().count());
+    let best: Vec<Exemplar> = members.iter().filter(quotable).take(EXEMPLARS).map(exemplar).collect();
+    if best.is_empty() {
+        members.iter().take(EXEMPLARS).map(exemplar).collect()
+    } else {
+        best
+    }
+}
+
+/// Six hexadecimal digits hashed from what a theme is about; of two that collide the later takes another hash.
+fn id(letter: char, about: &str, taken: &mut BTreeSet<String>) -> String {
+    let mut seed = 0;
+    loop {
+        let id = format!("{letter}-{:06x}", xxh3_64_with_seed(about.as_bytes(), seed) & 0xff_ffff);
+        if taken.insert(id.clone()) {
+            return id;
+        }
+        seed += 1;
+    }
+}
+
+/// Gives ids to themes that have none.
+pub(super) fn name_ids(themes: &mut [Theme]) {
+    let mut taken: BTreeSet<String> = themes
+        .iter()
+        .flat_map(|theme| [&theme.id].into_iter().chain(&theme.merged))
+        .cloned()
+        .collect();
+    for theme in themes.iter_mut().filter(|theme| theme.id.is_empty()) {
+        let texts: Vec<&str> = theme.exemplars.iter().map(|exemplar| exemplar.text.as_str()).collect();
+        theme.id = id('t', &format!("{}\n{}", theme.label, texts.join("\n")), &mut taken);
+    }
+}
+
+/// Puts themes that lie near each other into groups, where the tree over them has its widest gap.
+fn group(themes: &mut Themes, members: &[Member<'_>], centres: &Centres) {
+    let count = themes.themes.len();
+    if count < GROUPED_FROM {
+        return;
+    }
+    let first = |theme: usize| centres.theme.iter().position(|own| *own == theme).unwrap_or(0);
+    let points = Points::of(
+        (0..count)
+            .map(|theme| centres.points.row(first(theme)).to_vec())
+            .collect(),
+    );
+    let weights: Vec<f32> = themes.themes.iter().map(|theme| theme.size.max(1) as f32).collect();
+    let tree = Tree::grow(&points, &weights);
+    let costs: Vec<f32> = tree.costs().rev().collect();
+    // Cutting into n groups undoes the n - 1 dearest joins: a wide gap after them means that the groups are far apart.
+    let gap = |n: usize| costs[n - 2] / costs[n - 1].max(f32::MIN_POSITIVE);
+    let best = (count / 6).max(2)..=(count * 2 / 5).max(2);
+    let Some(groups) = best.max_by(|a, b| gap(*a).total_cmp(&gap(*b)).then(b.cmp(a))) else {
+        return;
+    };
+    let of_theme = tree.cut(groups);
+    let grouped: Vec<Member<'_>> = members
+        .iter()
+        .map(|member| Member {
+            theme: of_theme[member.theme],
+            ..*member
+        })
+        .collect();
+    let names: Vec<Name> = name(&grouped, groups, &themes.stop_words);
+    let mut taken = BTreeSet::new();
+    themes.groups = names
+        .into_iter()
+        .enumerate()
+        .map(|(number, name)| {
+            let inside = themes
+                .themes
+                .iter()
+                .zip(&of_theme)
+                .filter(|(_, group)| **group == number);
+            let ids: Vec<&str> = inside.map(|(theme, _)| theme.id.as_str()).collect();
+            Group {
+                id: id('g', &ids.join(" "), &mut taken),
+                label: name.label,
+                name: None,
+            }
+        })
+        .collect();
+    for (theme, group) in themes.themes.iter_mut().zip(of_theme) {
+        theme.group = Some(themes.groups[group].id.clone());
+    }
+}

@@ -1,0 +1,263 @@
+//! What is a theme called? Input: the texts of each theme. Output: for each theme its top phrases by language and a label of two to five words in the
+//! comments' main language, distinct from every other. It refuses nothing: where no phrase is found, the beginning of a text is the label.
+//!
+//! Phrases are weighed by class-based TF-IDF (Grootendorst 2022, "BERTopic", section 3.3): how often a theme's texts hold a phrase, times
+//! `ln(1 + A / f)`, with `f` how often all texts hold it and `A` the mean number of phrases in a theme. Counted are texts, not repetitions inside one, and
+//! each language apart.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::words::{AllStops, StopWords, phrases};
+
+/// Phrases kept for each theme and language.
+const KEPT: usize = 15;
+/// A word more is worth this much: "customer service" says more than "service".
+const LONGER: f32 = 0.35;
+/// A longer phrase takes the place of a shorter one inside it if it has this share of its texts.
+const ALMOST_ALWAYS: f32 = 0.5;
+/// Words of a label at most.
+const LABEL_WORDS: usize = 5;
+
+/// A text with its language and the number of its theme.
+pub(super) struct Member<'a> {
+    pub(super) text: &'a str,
+    pub(super) language: &'a str,
+    pub(super) theme: usize,
+}
+
+/// What a theme is called.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Name {
+    pub(super) label: String,
+    pub(super) language: String,
+    pub(super) phrases: BTreeMap<String, Vec<String>>,
+}
+
+/// A phrase of one theme: how many of the theme's texts hold it, and its weight.
+struct Weighed {
+    phrase: String,
+    texts: u32,
+    weight: f32,
+}
+
+/// Names themes `0..count`. The members' order decides ties, so it must not depend on the order of the rows.
+pub(super) fn name(members: &[Member<'_>], count: usize, stop_words: &StopWords) -> Vec<Name> {
+    let mut by_language: BTreeMap<&str, Vec<&Member<'_>>> = BTreeMap::new();
+    for member in members {
+        by_language.entry(member.language).or_default().push(member);
+    }
+    let main = main_language(by_language.iter().map(|(language, own)| (*language, own.len())));
+    let mut names: Vec<Name> = vec![Name::default(); count];
+    let mut sizes: Vec<BTreeMap<&str, usize>> = vec![BTreeMap::new(); count];
+    let mut stops = AllStops::new(stop_words);
+    for (language, own) in &by_language {
+        let weighed = weigh(own, count, |text| phrases(text, stops.of(language)));
+        for (theme, weighed) in weighed.into_iter().enumerate() {
+            let top = top(weighed);
+            if !top.is_empty() {
+                names[theme].phrases.insert((*language).to_owned(), top);
+            }
+        }
+        own.iter()
+            .for_each(|member| *sizes[member.theme].entry(language).or_default() += 1);
+    }
+    label_all(&mut names, &sizes, main.unwrap_or_default(), members);
+    names
+}
+
+/// The language of most; `und` only if there is no other, the first in the alphabet of equals.
+fn main_language<'a>(sizes: impl Iterator<Item = (&'a str, usize)>) -> Option<&'a str> {
+    let best = sizes.fold(None, |best: Option<(&str, usize)>, (language, size)| match best {
+        Some((known, most)) if (known != "und", most) >= (language != "und", size) => best,
+        _ => Some((language, size)),
+    });
+    best.map(|(language, _)| language)
+}
+
+/// The weighed phrases of each theme in one language.
+fn weigh(members: &[&Member<'_>], count: usize, mut phrases: impl FnMut(&str) -> Vec<String>) -> Vec<Vec<Weighed>> {
+    let mut totals: HashMap<String, u32> = HashMap::new();
+    let mut of_theme: Vec<HashMap<String, u32>> = vec![HashMap::new(); count];
+    for member in members {
+        let distinct: HashSet<String> = phrases(member.text).into_iter().collect();
+        for phrase in distinct {
+            *of_theme[member.theme].entry(phrase.clone()).or_default() += 1;
+            *totals.entry(phrase).or_default() += 1;
+        }
+    }
+    let themes = of_theme.iter().filter(|own| !own.is_empty()).count().max(1);
+    let mean = totals.values().map(|n| f64::from(*n)).sum::<f64>() as f32 / themes as f32;
+    of_theme
+        .into_iter()
+        .map(|own| {
+            let weighed = own.into_iter().map(|(phrase, texts)| {
+                let words = phrase.split(' ').count() as f32;
+                let rarity = (1.0 + mean / totals[&phrase] as f32).ln();
+                let weight = texts as f32 * rarity * (1.0 + LONGER * (words - 1.0));
+                Weighed { phrase, texts, weight }
+            });
+            let mut weighed: Vec<Weighed> = weighed.collect();
+            // A phrase of a single text names that text, not the theme, unless there is nothing else.
+            if weighed.iter().any(|w| w.texts > 1) {
+                weighed.retain(|w| w.texts > 1);
+            }
+            weighed.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.phrase.cmp(&b.phrase)));
+            weighed
+        })
+        .collect()
+}
+
+/// The best phrases, none of which only repeats another.
+fn top(weighed: Vec<Weighed>) -> Vec<String> {
+    let mut kept: Vec<Weighed> = Vec::new();
+    for next in weighed.into_iter().take(20 * KEPT) {
+        let inside = kept.iter().position(|w| contains(&w.phrase, &next.phrase));
+        let around = kept.iter().position(|w| contains(&next.phrase, &w.phrase));
+        match (inside, around) {
+            (Some(_), _) => {}
+            (None, Some(at)) if next.texts as f32 >= ALMOST_ALWAYS * kept[at].texts as f32 => kept[at] = next,
+            (None, Some(_)) => {}
+            (None, None) if kept.len() < KEPT => kept.push(next),
+            (None, None) => {}
+        }
+    }
+    kept.into_iter().map(|w| w.phrase).collect()
+}
+
+/// Whether the words of `short` stand in `long`, one after the other.
+fn contains(long: &str, short: &str) -> bool {
+    let (long, short): (Vec<&str>, Vec<&str>) = (long.split(' ').collect(), short.split(' ').collect());
+    long.windows(short.len()).any(|window| window == short)
+}
+
+/// Labels every theme, the largest first, so that those get the plainest names.
+fn label_all(names: &mut [Name], sizes: &[BTreeMap<&str, usize>], main: &str, members: &[Member<'_>]) {
+    let size = |theme: usize| sizes[theme].values().sum::<usize>();
+    let mut order: Vec<usize> = (0..names.len()).collect();
+    order.sort_by_key(|theme| (std::cmp::Reverse(size(*theme)), *theme));
+    let mut taken: HashSet<String> = HashSet::new();
+    for theme in order {
+        let in_main = sizes[theme].get(main).copied().unwrap_or_default();
+        let enough = in_main * 10 >= size(theme) && in_main >= 2 && names[theme].phrases.contains_key(main);
+        let own = || main_language(sizes[theme].iter().map(|(language, size)| (*language, *size)));
+        let language = if enough { main } else { own().unwrap_or(main) }.to_owned();
+        let phrases = names[theme]
+            .phrases
+            .get(&language)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let first_text = members
+            .iter()
+            .find(|member| member.theme == theme)
+            .map_or("", |member| member.text);
+        let label = label(phrases, first_text, &taken);
+        taken.insert(label.clone());
+        names[theme].label = label;
+        names[theme].language = language;
+    }
+}
+
+/// Two to five words from the best phrases; with further phrases while another theme has that name.
+fn label(phrases: &[String], text: &str, taken: &HashSet<String>) -> String {
+    let words = |label: &str| label.split(' ').count();
+    let mut label = String::new();
+    for phrase in phrases {
+        let longer = if label.is_empty() {
+            phrase.clone()
+        } else {
+            format!("{label}, {phrase}")
+        };
+        if words(&longer) > LABEL_WORDS {
+            continue;
+        }
+        label = longer;
+        if words(&label) >= 2 && !taken.contains(&label) {
+            return label;
+        }
+    }
+    let beginning = text.split_whitespace().take(LABEL_WORDS).collect::<Vec<_>>().join(" ");
+    let candidates = [label, beginning];
+    let free = candidates
+        .iter()
+        .find(|label| !label.is_empty() && !taken.contains(*label));
+    free.cloned().unwrap_or_else(|| {
+        let base = candidates
+            .into_iter()
+            .find(|label| !label.is_empty())
+            .unwrap_or_else(|| "theme".to_owned());
+        (2..)
+            .map(|n| format!("{base} {n}"))
+            .find(|label| !taken.contains(label))
+            .unwrap_or(base)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn members<'a>(texts: &[(&'a str, &'a str, usize)]) -> Vec<Member<'a>> {
+        texts
+            .iter()
+            .map(|&(text, language, theme)| Member { text, language, theme })
+            .collect()
+    }
+
+    #[test]
+    fn names_by_what_sets_a_theme_apart() {
+        let texts = [
+            ("the customer service never answers", "en", 0),
+            ("customer service hung up on me", "en", 0),
+            ("rude customer service", "en", 0),
+            ("parcel arrived late", "en", 1),
+            ("the parcel never arrived", "en", 1),
+            ("late parcel again", "en", 1),
+        ];
+        let names = name(&members(&texts), 2, &StopWords::default());
+        assert_eq!(names[0].label, "customer service");
+        assert!(names[1].label.starts_with("parcel"), "{}", names[1].label);
+        assert!(
+            (2..=5).contains(&names[1].label.split(' ').count()),
+            "{}",
+            names[1].label
+        );
+    }
+
+    #[test]
+    fn the_main_language_names_where_it_can() {
+        let texts = [
+            ("slow refund again", "en", 0),
+            ("slow refund", "en", 0),
+            ("wolny zwrot pieniędzy", "pl", 0),
+            ("kurier się spóźnił", "pl", 1),
+            ("kurier zgubił paczkę", "pl", 1),
+            ("great app", "en", 2),
+            ("great app indeed", "en", 2),
+        ];
+        let names = name(&members(&texts), 3, &StopWords::default());
+        assert_eq!((names[0].language.as_str(), names[1].language.as_str()), ("en", "pl"));
+        assert!(
+            names[0].phrases.contains_key("pl"),
+            "phrases are kept for every language"
+        );
+        assert!(names[1].label.starts_with("kurier"), "{}", names[1].label);
+    }
+
+    #[test]
+    fn siblings_never_share_a_label() {
+        let texts: Vec<(&str, &str, usize)> = (0..6).map(|theme| ("bad service", "en", theme)).collect();
+        let names = name(&members(&texts), 6, &StopWords::default());
+        let labels: HashSet<&str> = names.iter().map(|name| name.label.as_str()).collect();
+        assert_eq!(labels.len(), 6, "{labels:?}");
+    }
+
+    #[test]
+    fn a_theme_without_phrases_still_has_a_label() {
+        let names = name(
+            &members(&[("ok 👍", "en", 0), ("👍", "en", 1)]),
+            3,
+            &StopWords::default(),
+        );
+        assert!(names.iter().all(|name| !name.label.is_empty()), "{names:?}");
+    }
+}

@@ -1,0 +1,143 @@
+//! Which units are themes found in? Input: every unit of a run, in any order. Output: at most [`Sample::MOST`] units with distinct texts, the same for any
+//! order of the rows: those with the least hashes. It refuses units without an embedding or without letters.
+//!
+//! Keeping the least hashes is a uniform sample of distinct texts in one pass (bottom-k sketch, Cohen and Kaplan 2007), so a text copied a thousand times
+//! counts once, and memory does not grow with the rows.
+
+use std::collections::BTreeMap;
+
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
+
+use super::Unit;
+
+/// A unit that was kept.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Kept {
+    pub(super) text: String,
+    pub(super) language: String,
+    pub(super) embedding: Vec<f32>,
+    /// Of the same text in several comments, the one with the least of these is kept.
+    context: u64,
+}
+
+/// The units themes are found in.
+#[derive(Debug, Clone, Default)]
+pub struct Sample {
+    kept: BTreeMap<u64, Kept>,
+    seen: u64,
+    without_embedding: u64,
+}
+
+impl Sample {
+    /// Distinct texts kept at most: 60 MB. A theme of one unit in a thousand still has more than thirty of them.
+    pub const MOST: usize = 1 << 15;
+
+    /// Takes a unit in, or passes it over.
+    pub fn add(&mut self, unit: &Unit<'_>) {
+        self.seen += 1;
+        if unit.embedding.is_empty() {
+            self.without_embedding += 1;
+            return;
+        }
+        if !unit.text.chars().any(char::is_alphabetic) || unit.embedding.iter().any(|x| !x.is_finite()) {
+            return;
+        }
+        let hash = xxh3_64(unit.text.as_bytes());
+        let full = self.kept.len() >= Self::MOST;
+        if full && self.kept.last_key_value().is_some_and(|(last, _)| *last < hash) {
+            return;
+        }
+        let context = context(unit);
+        if self.kept.get(&hash).is_some_and(|known| known.context <= context) {
+            return;
+        }
+        let kept = Kept {
+            text: unit.text.to_owned(),
+            language: unit.language.to_owned(),
+            embedding: unit.embedding.to_vec(),
+            context,
+        };
+        self.kept.insert(hash, kept);
+        if self.kept.len() > Self::MOST {
+            self.kept.pop_last();
+        }
+    }
+
+    /// The units, in an order that is the same for any order of the rows.
+    pub(super) fn units(&self) -> impl ExactSizeIterator<Item = &Kept> {
+        self.kept.values()
+    }
+
+    /// How many distinct texts are kept.
+    pub fn len(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// Whether no unit was kept.
+    pub fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+
+    /// Units seen, kept or not.
+    pub const fn seen(&self) -> u64 {
+        self.seen
+    }
+
+    /// Whether units came, but none of them with an embedding: then the model has no such head.
+    pub const fn lacks_embeddings(&self) -> bool {
+        self.seen > 0 && self.without_embedding == self.seen
+    }
+}
+
+fn context(unit: &Unit<'_>) -> u64 {
+    let mut hash = Xxh3::new();
+    hash.update(unit.language.as_bytes());
+    unit.embedding
+        .iter()
+        .for_each(|x| hash.update(&x.to_bits().to_le_bytes()));
+    hash.digest()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unit<'a>(text: &'a str, embedding: &'a [f32]) -> Unit<'a> {
+        Unit {
+            text,
+            language: "en",
+            embedding,
+            targets: &[],
+            polarity: [0.2, 0.3, 0.5],
+        }
+    }
+
+    #[test]
+    fn keeps_the_same_units_in_any_order() {
+        let texts: Vec<String> = (0..200).map(|n| format!("text {}", n % 150)).collect();
+        let embeddings: Vec<[f32; 2]> = (0..200).map(|n| [n as f32, 1.0]).collect();
+        let (mut forth, mut back) = (Sample::default(), Sample::default());
+        for n in 0..200 {
+            forth.add(&unit(&texts[n], &embeddings[n]));
+            back.add(&unit(&texts[199 - n], &embeddings[199 - n]));
+        }
+        assert_eq!((forth.len(), forth.seen()), (150, 200));
+        assert!(forth.units().eq(back.units()));
+    }
+
+    #[test]
+    fn passes_over_what_cannot_have_a_theme() {
+        let mut sample = Sample::default();
+        [
+            unit("12:30", &[1.0]),
+            unit("\u{1f600}", &[1.0]),
+            unit("nan", &[f32::NAN]),
+        ]
+        .iter()
+        .for_each(|u| sample.add(u));
+        assert!(sample.is_empty() && !sample.lacks_embeddings());
+        let mut headless = Sample::default();
+        headless.add(&unit("a text", &[]));
+        assert!(headless.lacks_embeddings());
+    }
+}

@@ -1,0 +1,206 @@
+//! In which space do themes lie? Input: embeddings with their languages. Output: [`Space`], which takes an embedding to a shorter vector where the language
+//! no longer shows and rare differences count more. It refuses nothing: with few texts it only takes the mean away.
+//!
+//! Three steps, each measured on public intent data with the base encoder's embeddings (AMI of the same clustering, number of clusters given):
+//! 1. the mean of the unit's language is taken away (0.659 to 0.670), because what is common to a language says nothing of the theme;
+//! 2. the principal axes of what is left are kept (96 of 384) and
+//! 3. each is divided by the fourth root of its variance, half-way to whitening (0.670 to 0.691), so that a few strong axes do not drown the rest;
+//!    whole whitening loses again (0.630).
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use super::figures::Figures;
+use super::geometry::{add, dot, normalise};
+
+/// Axes that are kept at most.
+const AXES: usize = 96;
+/// Texts for each axis at least: with fewer, axes follow single texts.
+const TEXTS_PER_AXIS: usize = 8;
+/// A language's own mean counts as much as the mean of all with this many texts; with fewer it counts less.
+const SHRINK: f32 = 25.0;
+/// Rounds of the search for axes. Axes of nearly equal variance may still be mixed with each other after it, which changes nothing that is measured.
+const ROUNDS: usize = 24;
+/// Rows whose outer products one worker adds up.
+const CHUNK: usize = 256;
+
+/// The way from an embedding to the space of themes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Space {
+    /// The mean embedding of all texts.
+    mean: Figures,
+    /// The mean embedding of each language, drawn towards the mean of all where texts are few.
+    languages: BTreeMap<String, Figures>,
+    /// Principal axes, already divided by the fourth root of their variance; empty when texts were too few to find them.
+    axes: Vec<Figures>,
+}
+
+impl Space {
+    /// The space of these embeddings (all of one length) and their languages, one each.
+    pub(super) fn fit(embeddings: &[&[f32]], languages: &[&str]) -> Self {
+        let mean = mean(embeddings);
+        let mut by_language: BTreeMap<&str, Vec<&[f32]>> = BTreeMap::new();
+        for (embedding, language) in embeddings.iter().zip(languages) {
+            by_language.entry(language).or_default().push(embedding);
+        }
+        let drawn = |own: &[&[f32]]| {
+            let count = own.len() as f32;
+            let both = self::mean(own).into_iter().zip(&mean);
+            Figures::new(both.map(|(own, all)| (own * count + all * SHRINK) / (count + SHRINK)))
+        };
+        let languages_means = by_language
+            .iter()
+            .map(|(language, own)| ((*language).to_owned(), drawn(own)))
+            .collect();
+        let mut space = Self {
+            mean: Figures::new(mean.iter().copied()),
+            languages: languages_means,
+            axes: Vec::new(),
+        };
+        let count = AXES.min(embeddings.len() / TEXTS_PER_AXIS).min(mean.len());
+        if count >= 2 {
+            let centred: Vec<Vec<f32>> = embeddings
+                .iter()
+                .zip(languages)
+                .map(|(e, l)| space.centred(e, l))
+                .collect();
+            space.axes = axes(&covariance(&centred), mean.len(), count);
+        }
+        space
+    }
+
+    /// Length of the embeddings this space was made for.
+    pub(super) fn embedding_width(&self) -> usize {
+        self.mean.len()
+    }
+
+    /// Length of the vectors [`Space::place`] gives.
+    pub(super) fn width(&self) -> usize {
+        if self.axes.is_empty() {
+            self.mean.len()
+        } else {
+            self.axes.len()
+        }
+    }
+
+    /// Whether all parts have lengths that go together; only a model without themes may have none.
+    pub(super) fn is_whole(&self, may_be_empty: bool) -> bool {
+        let width = self.mean.len();
+        (width > 0 || may_be_empty) && self.languages.values().chain(&self.axes).all(|row| row.len() == width)
+    }
+
+    /// Where a text lies: a vector of unit length, or of zeros for an embedding that is exactly the mean.
+    pub(super) fn place(&self, embedding: &[f32], language: &str) -> Vec<f32> {
+        let centred = self.centred(embedding, language);
+        if self.axes.is_empty() {
+            return centred;
+        }
+        let mut placed: Vec<f32> = self.axes.iter().map(|axis| dot(axis, &centred)).collect();
+        normalise(&mut placed);
+        placed
+    }
+
+    fn centred(&self, embedding: &[f32], language: &str) -> Vec<f32> {
+        let mean = self.languages.get(language).unwrap_or(&self.mean);
+        let mut centred: Vec<f32> = embedding.iter().zip(mean.iter()).map(|(x, m)| x - m).collect();
+        normalise(&mut centred);
+        centred
+    }
+}
+
+fn mean(rows: &[&[f32]]) -> Vec<f32> {
+    let mut sum = vec![0.0_f64; rows.first().map_or(0, |row| row.len())];
+    for row in rows {
+        sum.iter_mut().zip(*row).for_each(|(sum, x)| *sum += f64::from(*x));
+    }
+    sum.into_iter().map(|x| (x / rows.len().max(1) as f64) as f32).collect()
+}
+
+/// The mean of the rows' outer products, `[width, width]`. Chunks are added in order, so that threads cannot change a bit.
+fn covariance(rows: &[Vec<f32>]) -> Vec<f32> {
+    let width = rows.first().map_or(0, Vec::len);
+    let mut total = vec![0.0_f64; width * width];
+    // A few chunks at a time bound the memory of partial sums.
+    for group in rows.chunks(CHUNK * 16) {
+        let parts: Vec<Vec<f32>> = group
+            .par_chunks(CHUNK)
+            .map(|chunk| {
+                let mut part = vec![0.0; width * width];
+                for row in chunk {
+                    part.chunks_exact_mut(width)
+                        .zip(row)
+                        .for_each(|(sum, &x)| add(sum, row, x));
+                }
+                part
+            })
+            .collect();
+        for part in parts {
+            total.iter_mut().zip(part).for_each(|(sum, x)| *sum += f64::from(x));
+        }
+    }
+    total
+        .into_iter()
+        .map(|x| (x / rows.len().max(1) as f64) as f32)
+        .collect()
+}
+
+/// The principal axes of a covariance, strongest first, each divided by the fourth root of its variance. Found by orthogonal iteration (Golub and
+/// Van Loan, Matrix Computations, 8.2.4) from a fixed start.
+fn axes(covariance: &[f32], width: usize, count: usize) -> Vec<Figures> {
+    // A few axes more than wanted are carried along: the last ones converge slowly.
+    let carried = (count + 16).min(width);
+    let mut axes: Vec<Vec<f32>> = (0..carried as u64).map(|axis| start(axis, width)).collect();
+    let turned = |axes: &[Vec<f32>]| -> Vec<Vec<f32>> {
+        axes.par_iter()
+            .map(|axis| covariance.chunks_exact(width).map(|row| dot(row, axis)).collect())
+            .collect()
+    };
+    orthogonalise(&mut axes);
+    for _ in 0..ROUNDS {
+        axes = turned(&axes);
+        orthogonalise(&mut axes);
+    }
+    let variances = turned(&axes);
+    let mut scaled: Vec<(f32, Vec<f32>)> = axes
+        .into_iter()
+        .zip(variances)
+        .map(|(axis, turned)| (dot(&axis, &turned), axis))
+        .collect();
+    // Stable: axes of equal variance keep their order.
+    scaled.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let strongest = scaled.first().map_or(0.0, |(variance, _)| *variance);
+    scaled.truncate(count);
+    // An axis without variance holds nothing but rounding.
+    scaled.retain(|(variance, _)| *variance > strongest * 1e-5);
+    scaled
+        .into_iter()
+        .map(|(variance, axis)| Figures::new(axis.into_iter().map(|x| x * variance.powf(-0.25))))
+        .collect()
+}
+
+/// A fixed start vector: figures in -1..1 from a hash, the same on every machine.
+fn start(axis: u64, width: usize) -> Vec<f32> {
+    (0..width as u64)
+        .map(|at| (xxh3_64_with_seed(&at.to_le_bytes(), axis) >> 40) as f32 / (1 << 23) as f32 - 1.0)
+        .collect()
+}
+
+/// Gram-Schmidt, twice over for precision: each row loses what the rows before it hold, and becomes of unit length.
+fn orthogonalise(rows: &mut [Vec<f32>]) {
+    for at in 0..rows.len() {
+        let (done, rest) = rows.split_at_mut(at);
+        let row = &mut rest[0];
+        normalise(row);
+        for _ in 0..2 {
+            for other in &*done {
+                let shared = dot(other, row);
+                add(row, other, -shared);
+            }
+            normalise(row);
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Which phrases could name a theme? Input: clean text and its language. Output: one to three words that stand together, in lower case, as candidates.
+//! It refuses phrases that begin or end with a stop word, bare numbers, links, mentions, and words of one letter.
+//!
+//! Words are those of Unicode's annex 29 (`unicode-segmentation`); stop words come from the `stop-words` crate for each language it has. For others the
+//! words that most texts share are taken for stop words, see [`StopWords::learn`].
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+use unicode_segmentation::UnicodeSegmentation;
+
+/// Longest phrase, in words.
+pub(super) const LONGEST: usize = 3;
+/// A word in this share of a language's texts is a stop word there, where no list knows.
+const COMMON: f64 = 0.1;
+/// With fewer texts nothing is learnt about a language.
+const FEWEST: usize = 30;
+/// Words that are put in place of links, see [`crate::text::clean`].
+const PLACEHOLDER: &str = "http";
+
+/// Words that say nothing by themselves, by language.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StopWords {
+    /// For languages without a list, what was learnt from the texts.
+    learnt: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl StopWords {
+    /// Learns the stop words of those languages that have no list: words in a tenth of the texts or more.
+    pub(super) fn learn<'a>(texts: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut counts: BTreeMap<&str, (usize, BTreeMap<String, usize>)> = BTreeMap::new();
+        for (text, language) in texts.filter(|(_, language)| list(language).is_none()) {
+            let (all, of_word) = counts.entry(language).or_default();
+            *all += 1;
+            let words: BTreeSet<String> = words(text).into_iter().filter_map(|word| word.lower).collect();
+            words
+                .into_iter()
+                .for_each(|word| *of_word.entry(word).or_default() += 1);
+        }
+        let common = |(language, (all, words)): (&str, (usize, BTreeMap<String, usize>))| {
+            let often = |count: usize| all >= FEWEST && count as f64 >= COMMON * all as f64;
+            let common: BTreeSet<String> = words
+                .into_iter()
+                .filter(|(_, count)| often(*count))
+                .map(|(word, _)| word)
+                .collect();
+            (!common.is_empty()).then(|| (language.to_owned(), common))
+        };
+        Self {
+            learnt: counts.into_iter().filter_map(common).collect(),
+        }
+    }
+
+    /// The stop words of one language, ready for many look-ups.
+    pub(super) fn of<'a>(&'a self, language: &str) -> Stops<'a> {
+        let listed = list(language).unwrap_or_default().iter().copied();
+        let learnt = self.learnt.get(language).into_iter().flatten().map(String::as_str);
+        Stops(listed.chain(learnt).collect())
+    }
+}
+
+fn list(language: &str) -> Option<&'static [&'static str]> {
+    stop_words::lookup(language)
+}
+
+/// The stop words of one language.
+pub(super) struct Stops<'a>(HashSet<&'a str>);
+
+impl Stops<'_> {
+    fn holds(&self, word: &str) -> bool {
+        self.0.contains(word)
+    }
+}
+
+/// The stop words of every language that is asked for, each set made once.
+pub(super) struct AllStops<'a> {
+    learnt: &'a StopWords,
+    made: HashMap<String, Stops<'a>>,
+}
+
+impl<'a> AllStops<'a> {
+    pub(super) fn new(learnt: &'a StopWords) -> Self {
+        Self {
+            learnt,
+            made: HashMap::new(),
+        }
+    }
+
+    pub(super) fn of(&mut self, language: &str) -> &Stops<'a> {
+        let learnt = self.learnt;
+        self.made
+            .entry(language.to_owned())
+            .or_insert_with(|| learnt.of(language))
+    }
+}
+
+/// A word of a text.
+struct Word {
+    /// In lower case; none when it cannot be part of a phrase.
+    lower: Option<String>,
+    /// Whether only a space or hyphen separates it from the word before.
+    follows: bool,
+}
+
+fn words(text: &str) -> Vec<Word> {
+    let mut end = 0;
+    text.unicode_word_indices()
+        .map(|(at, word)| {
+            let between = &text[end..at];
+            end = at + word.len();
+            let mention = text[..at].ends_with('@');
+            let usable = !mention
+                && word.chars().any(char::is_alphabetic)
+                && word.chars().nth(1).is_some()
+                && word != PLACEHOLDER;
+            Word {
+                lower: usable.then(|| word.to_lowercase().replace('\u{2019}', "'")),
+                follows: matches!(between, " " | "-"),
+            }
+        })
+        .collect()
+}
+
+/// The phrases of a text that could name a theme, in the order of the text; repeated ones are repeated.
+pub(super) fn phrases(text: &str, stops: &Stops<'_>) -> Vec<String> {
+    let words = words(text);
+    let mut found = Vec::new();
+    for first in 0..words.len() {
+        let mut phrase = String::new();
+        for (length, word) in words[first..].iter().take(LONGEST).enumerate() {
+            let Some(lower) = &word.lower else { break };
+            if length > 0 && !word.follows {
+                break;
+            }
+            let stop = stops.holds(lower);
+            if length == 0 && stop {
+                break;
+            }
+            if length > 0 {
+                phrase.push(' ');
+            }
+            phrase.push_str(lower);
+            if !stop {
+                found.push(phrase.clone());
+            }
+        }
+    }
+    found
+}
+
+/// A phrase without the stop words at its ends: what an opinion target is called. None when nothing is left.
+pub(super) fn trimmed(text: &str, stops: &Stops<'_>) -> Option<String> {
+    let words: Vec<String> = words(text).into_iter().filter_map(|word| word.lower).collect();
+    let first = words.iter().position(|word| !stops.holds(word))?;
+    let last = words.iter().rposition(|word| !stops.holds(word))?;
+    Some(
+        words[first..=last]
+            .iter()
+            .take(2 * LONGEST)
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(" "),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str, language: &str) -> Vec<String> {
+        phrases(text, &StopWords::default().of(language))
+    }
+
+    #[test]
+    fn one_to_three_words_and_no_stop_word_at_either_end() {
+        assert_eq!(
+            of("the terms of service changed", "en"),
+            ["terms", "terms of service", "service", "service changed", "changed"]
+        );
+        assert_eq!(
+            of("Der Kurier war unfreundlich", "de"),
+            ["kurier", "kurier war unfreundlich", "unfreundlich"]
+        );
+    }
+
+    #[test]
+    fn no_number_link_mention_or_single_letter() {
+        for text in ["12 345,00 2024-01-02", "http", "@user", "a x", "...!", "", "\u{1f600}"] {
+            assert!(of(text, "en").is_empty(), "{text}");
+        }
+        assert_eq!(of("refund @user http 3 weeks", "en"), ["refund", "weeks"]);
+    }
+
+    #[test]
+    fn no_phrase_reaches_over_a_comma() {
+        assert_eq!(of("courier, parcel", "en"), ["courier", "parcel"]);
+    }
+
+    #[test]
+    fn a_language_without_a_list_learns_its_stop_words() {
+        let texts: Vec<String> = (0..40).map(|n| format!("zum{n}bu na kolo{n}ti")).collect();
+        let learnt = StopWords::learn(texts.iter().map(|text| (text.as_str(), "qq")));
+        assert_eq!(
+            phrases("zumbu na koloti", &learnt.of("qq")),
+            ["zumbu", "zumbu na koloti", "koloti"]
+        );
+        assert!(
+            phrases("na", &StopWords::default().of("qq")) == ["na"],
+            "without learning it is a phrase like any other"
+        );
+    }
+
+    #[test]
+    fn a_target_loses_its_article() {
+        let stops = StopWords::default();
+        assert_eq!(
+            trimmed("the delivery of the parcel", &stops.of("en")).as_deref(),
+            Some("delivery of the parcel")
+        );
+        assert_eq!(trimmed("it", &stops.of("en")), None);
+    }
+}
