@@ -19,6 +19,7 @@ mod machine;
 mod native;
 mod pool;
 mod product;
+mod recorded;
 mod tokens;
 mod weights;
 
@@ -27,6 +28,7 @@ mod tests;
 
 pub use card::{Activation, Card, Exit, Head, HeadKind, Quality};
 pub use native::Native;
+pub use recorded::{Recorded, Recorder};
 
 use crate::Result;
 use std::borrow::Cow;

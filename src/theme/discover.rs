@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::figures::Figures;
-use super::file::{Exemplar, Found, Group, Theme, Themes};
+use super::file::{Exemplar, Group, Theme, Themes};
 use super::geometry::{Points, dot, rounded};
 use super::groups::{centres, gathered, nearest, numbered, refined};
 use super::naming::{Member, Name, name};
@@ -64,15 +64,19 @@ pub fn discover(sample: &Sample, wish: &Wish, model: &str) -> Result<Themes> {
     let languages: Vec<&str> = kept.iter().map(|unit| unit.language.as_str()).collect();
     let space = Space::fit(&embeddings, &languages);
     let places = places(&space, &kept);
-    let centres = theme_centres(&places, wish.themes);
-    Ok(described(
-        sample,
+    let points = theme_centres(&places, wish.themes);
+    let draft = Draft {
+        carried: vec![Carried::default(); points.len()],
+        groups: Vec::new(),
+        centres: Centres {
+            theme: (0..points.len()).collect(),
+            points,
+        },
         space,
-        &places,
-        &Centres::each_its_own(&centres),
-        wish,
-        model,
-    ))
+        places,
+        kept,
+    };
+    Ok(described(draft, sample.seen(), wish, model).0)
 }
 
 /// Where the units of a sample lie.
@@ -110,33 +114,48 @@ pub(super) struct Centres {
     pub(super) theme: Vec<usize>,
 }
 
-impl Centres {
-    fn each_its_own(points: &Points) -> Self {
-        Self {
-            points: points.clone(),
-            theme: (0..points.len()).collect(),
-        }
-    }
+/// What a theme keeps of an earlier one; a new theme keeps nothing, and has no id yet.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Carried {
+    pub(super) id: String,
+    pub(super) label: String,
+    pub(super) language: String,
+    pub(super) name: Option<String>,
+    pub(super) group: Option<String>,
+    pub(super) merged: Vec<String>,
 }
 
-/// The themes around these centres, described by the sample: sizes, names, exemplars, groups, threshold.
-pub(super) fn described(
-    sample: &Sample,
-    space: Space,
-    places: &Points,
-    centres: &Centres,
-    wish: &Wish,
-    model: &str,
-) -> Themes {
-    let kept: Vec<&Kept> = sample.units().collect();
+/// Themes that are only places yet.
+pub(super) struct Draft<'sample> {
+    pub(super) kept: Vec<&'sample Kept>,
+    pub(super) space: Space,
+    /// Where `kept` lie, in the same order.
+    pub(super) places: Points,
+    pub(super) centres: Centres,
+    /// For each theme what it keeps.
+    pub(super) carried: Vec<Carried>,
+    /// The groups there were.
+    pub(super) groups: Vec<Group>,
+}
+
+/// The themes of a draft, described by the sample: sizes, names, exemplars, groups, threshold; and their ids in the order of the draft.
+pub(super) fn described(draft: Draft<'_>, seen: u64, wish: &Wish, model: &str) -> (Themes, Vec<String>) {
+    let Draft {
+        kept,
+        space,
+        places,
+        centres,
+        carried,
+        groups,
+    } = draft;
     let stop_words = StopWords::learn(kept.iter().map(|unit| (unit.text.as_str(), unit.language.as_str())));
     let mut themes = Themes::new(model, space, stop_words);
-    let count = centres.theme.iter().max().map_or(0, |most| most + 1);
-    if kept.is_empty() || count == 0 {
-        themes.sample.units = sample.seen();
-        return themes;
+    themes.sample.units = seen;
+    let count = carried.len();
+    if count == 0 {
+        return (themes, Vec::new());
     }
-    let of_unit: Vec<usize> = nearest(places, &centres.points);
+    let of_unit: Vec<usize> = nearest(&places, &centres.points);
     let close: Vec<f32> = of_unit
         .iter()
         .enumerate()
@@ -145,55 +164,65 @@ pub(super) fn described(
     let of_unit: Vec<usize> = of_unit.into_iter().map(|centre| centres.theme[centre]).collect();
     themes.none_below = rounded(wish.none_below.unwrap_or_else(|| threshold(&close)));
     let inside: Vec<usize> = (0..kept.len()).filter(|at| close[*at] >= themes.none_below).collect();
+    themes.sample.texts = kept.len() as u64;
+    themes.sample.none = (kept.len() - inside.len()) as u64;
 
-    let members: Vec<Member<'_>> = inside
-        .iter()
-        .map(|at| Member {
-            text: &kept[*at].text,
-            language: &kept[*at].language,
-            theme: of_unit[*at],
-        })
-        .collect();
-    let names = name(&members, count, &themes.stop_words);
+    let member = |at: &usize| Member {
+        text: &kept[*at].text,
+        language: &kept[*at].language,
+        theme: of_unit[*at],
+    };
+    let members: Vec<Member<'_>> = inside.iter().map(member).collect();
+    themes.language = main_language(&members);
+    let taken = carried.iter().map(|own| own.label.clone()).collect();
+    let names = name(&members, count, &themes.stop_words, taken);
     let mut of_theme: Vec<Vec<usize>> = vec![Vec::new(); count];
     inside.iter().for_each(|at| of_theme[of_unit[*at]].push(*at));
     of_theme
         .iter_mut()
         .for_each(|own| own.sort_by(|a, b| close[*b].total_cmp(&close[*a]).then(a.cmp(b))));
-
-    themes.sample = Found {
-        units: sample.seen(),
-        texts: kept.len() as u64,
-        none: (kept.len() - inside.len()) as u64,
-    };
-    themes.language = main_language(&members);
     themes.themes = names
         .into_iter()
+        .zip(carried)
+        .zip(&of_theme)
         .enumerate()
-        .map(|(theme, name)| Theme {
-            id: String::new(),
-            label: name.label,
-            name: None,
-            language: name.language,
-            group: None,
-            merged: Vec::new(),
-            size: of_theme[theme].len() as u64,
-            phrases: name.phrases,
-            exemplars: exemplars(&of_theme[theme], &kept),
-            centres: centres
-                .theme
-                .iter()
-                .zip(centres.points.rows())
-                .filter(|(own, _)| **own == theme)
-                .map(|(_, row)| Figures::new(row.iter().copied()))
-                .collect(),
+        .map(|(number, ((name, carried), own))| {
+            theme(name, carried, exemplars(own, &kept), own.len(), centres.of(number))
         })
         .collect();
     name_ids(&mut themes.themes);
-    group(&mut themes, &members, centres);
+    let ids = themes.themes.iter().map(|theme| theme.id.clone()).collect();
+    group(&mut themes, &members, &groups);
     // Stable: of equals, that with the earlier text comes first.
     themes.themes.sort_by_key(|theme| std::cmp::Reverse(theme.size));
-    themes
+    (themes, ids)
+}
+
+fn theme(name: Name, carried: Carried, exemplars: Vec<Exemplar>, size: usize, centres: Vec<Figures>) -> Theme {
+    let new = carried.id.is_empty();
+    Theme {
+        id: carried.id,
+        label: if new { name.label } else { carried.label },
+        language: if new { name.language } else { carried.language },
+        name: carried.name,
+        group: carried.group,
+        merged: carried.merged,
+        size: size as u64,
+        phrases: name.phrases,
+        exemplars,
+        centres,
+    }
+}
+
+impl Centres {
+    fn of(&self, theme: usize) -> Vec<Figures> {
+        let own = self
+            .theme
+            .iter()
+            .zip(self.points.rows())
+            .filter(|(number, _)| **number == theme);
+        own.map(|(_, row)| Figures::new(row.iter().copied())).collect()
+    }
 }
 
 /// The closeness that the given share of the sample does not reach.
@@ -245,7 +274,7 @@ fn id(letter: char, about: &str, taken: &mut BTreeSet<String>) -> String {
 }
 
 /// Gives ids to themes that have none.
-pub(super) fn name_ids(themes: &mut [Theme]) {
+fn name_ids(themes: &mut [Theme]) {
     let mut taken: BTreeSet<String> = themes
         .iter()
         .flat_map(|theme| [&theme.id].into_iter().chain(&theme.merged))
@@ -257,28 +286,26 @@ pub(super) fn name_ids(themes: &mut [Theme]) {
     }
 }
 
-/// Puts themes that lie near each other into groups, where the tree over them has its widest gap.
-fn group(themes: &mut Themes, members: &[Member<'_>], centres: &Centres) {
+/// Puts themes that lie near each other into groups, where the tree over them has its widest gap. A group that holds most of the themes of one of the
+/// `earlier` groups is that group.
+fn group(themes: &mut Themes, members: &[Member<'_>], earlier: &[Group]) {
+    let was: Vec<Option<String>> = themes.themes.iter_mut().map(|theme| theme.group.take()).collect();
     let count = themes.themes.len();
     if count < GROUPED_FROM {
         return;
     }
-    let first = |theme: usize| centres.theme.iter().position(|own| *own == theme).unwrap_or(0);
-    let points = Points::of(
-        (0..count)
-            .map(|theme| centres.points.row(first(theme)).to_vec())
-            .collect(),
-    );
+    let first = |theme: &Theme| theme.centres.first().map_or(Vec::new(), |centre| centre.to_vec());
+    let points = Points::of(themes.themes.iter().map(first).collect());
     let weights: Vec<f32> = themes.themes.iter().map(|theme| theme.size.max(1) as f32).collect();
     let tree = Tree::grow(&points, &weights);
     let costs: Vec<f32> = tree.costs().rev().collect();
     // Cutting into n groups undoes the n - 1 dearest joins: a wide gap after them means that the groups are far apart.
     let gap = |n: usize| costs[n - 2] / costs[n - 1].max(f32::MIN_POSITIVE);
-    let best = (count / 6).max(2)..=(count * 2 / 5).max(2);
-    let Some(groups) = best.max_by(|a, b| gap(*a).total_cmp(&gap(*b)).then(b.cmp(a))) else {
+    let range = (count / 6).max(2)..=(count * 2 / 5).max(2);
+    let Some(number) = range.max_by(|a, b| gap(*a).total_cmp(&gap(*b)).then(b.cmp(a))) else {
         return;
     };
-    let of_theme = tree.cut(groups);
+    let of_theme = tree.cut(number);
     let grouped: Vec<Member<'_>> = members
         .iter()
         .map(|member| Member {
@@ -286,26 +313,33 @@ fn group(themes: &mut Themes, members: &[Member<'_>], centres: &Centres) {
             ..*member
         })
         .collect();
-    let names: Vec<Name> = name(&grouped, groups, &themes.stop_words);
-    let mut taken = BTreeSet::new();
-    themes.groups = names
-        .into_iter()
-        .enumerate()
-        .map(|(number, name)| {
-            let inside = themes
-                .themes
+    let labels = earlier.iter().map(|group| group.label.clone()).collect();
+    let names = name(&grouped, number, &themes.stop_words, labels);
+    let mut ids: BTreeSet<String> = earlier.iter().map(|group| group.id.clone()).collect();
+    let mut free: Vec<&Group> = earlier.iter().collect();
+    for (number, name) in names.into_iter().enumerate() {
+        let inside: Vec<usize> = (0..count).filter(|theme| of_theme[*theme] == number).collect();
+        let stayed = |group: &Group| {
+            inside
                 .iter()
-                .zip(&of_theme)
-                .filter(|(_, group)| **group == number);
-            let ids: Vec<&str> = inside.map(|(theme, _)| theme.id.as_str()).collect();
+                .filter(|theme| was[**theme].as_ref() == Some(&group.id))
+                .count()
+        };
+        let known = free.iter().position(|group| {
+            let all = was.iter().filter(|was| was.as_ref() == Some(&group.id)).count();
+            all > 0 && stayed(group) * 2 > all
+        });
+        let group = known.map(|at| free.remove(at).clone()).unwrap_or_else(|| {
+            let about: Vec<&str> = inside.iter().map(|theme| themes.themes[*theme].id.as_str()).collect();
             Group {
-                id: id('g', &ids.join(" "), &mut taken),
+                id: id('g', &about.join(" "), &mut ids),
                 label: name.label,
                 name: None,
             }
-        })
-        .collect();
-    for (theme, group) in themes.themes.iter_mut().zip(of_theme) {
-        theme.group = Some(themes.groups[group].id.clone());
+        });
+        inside
+            .iter()
+            .for_each(|theme| themes.themes[*theme].group = Some(group.id.clone()));
+        themes.groups.push(group);
     }
 }

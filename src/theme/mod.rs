@@ -6,10 +6,12 @@
 
 pub mod taxonomy;
 mod discover;
+mod edit;
 mod figures;
 mod file;
 mod geometry;
 mod groups;
+mod keyphrases;
 mod naming;
 mod near;
 mod number;
@@ -17,10 +19,13 @@ mod sample;
 mod space;
 mod tree;
 mod unit;
+mod update;
 mod words;
 
 pub use discover::{Wish, discover};
 pub use file::{Exemplar, Found, Group, Placed, Theme, Themes, VERSION};
+pub use keyphrases::Keyphrases;
 pub use sample::Sample;
 pub use unit::Unit;
+pub use update::{Change, Fate, update};
 pub use words::StopWords;

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::words::{AllStops, StopWords, phrases};
+use super::words::{StopWords, phrases};
 
 /// Phrases kept for each theme and language.
 const KEPT: usize = 15;
@@ -40,8 +40,8 @@ struct Weighed {
     weight: f32,
 }
 
-/// Names themes `0..count`. The members' order decides ties, so it must not depend on the order of the rows.
-pub(super) fn name(members: &[Member<'_>], count: usize, stop_words: &StopWords) -> Vec<Name> {
+/// Names themes `0..count`; no label is one of those `taken`. The members' order decides ties, so it must not depend on the order of the rows.
+pub(super) fn name(members: &[Member<'_>], count: usize, stop_words: &StopWords, taken: HashSet<String>) -> Vec<Name> {
     let mut by_language: BTreeMap<&str, Vec<&Member<'_>>> = BTreeMap::new();
     for member in members {
         by_language.entry(member.language).or_default().push(member);
@@ -49,9 +49,9 @@ pub(super) fn name(members: &[Member<'_>], count: usize, stop_words: &StopWords)
     let main = main_language(by_language.iter().map(|(language, own)| (*language, own.len())));
     let mut names: Vec<Name> = vec![Name::default(); count];
     let mut sizes: Vec<BTreeMap<&str, usize>> = vec![BTreeMap::new(); count];
-    let mut stops = AllStops::new(stop_words);
     for (language, own) in &by_language {
-        let weighed = weigh(own, count, |text| phrases(text, stops.of(language)));
+        let stops = stop_words.of(language);
+        let weighed = weigh(own, count, |text| phrases(text, &stops));
         for (theme, weighed) in weighed.into_iter().enumerate() {
             let top = top(weighed);
             if !top.is_empty() {
@@ -61,7 +61,7 @@ pub(super) fn name(members: &[Member<'_>], count: usize, stop_words: &StopWords)
         own.iter()
             .for_each(|member| *sizes[member.theme].entry(language).or_default() += 1);
     }
-    label_all(&mut names, &sizes, main.unwrap_or_default(), members);
+    label_all(&mut names, &sizes, main.unwrap_or_default(), members, taken);
     names
 }
 
@@ -75,7 +75,7 @@ fn main_language<'a>(sizes: impl Iterator<Item = (&'a str, usize)>) -> Option<&'
 }
 
 /// The weighed phrases of each theme in one language.
-fn weigh(members: &[&Member<'_>], count: usize, mut phrases: impl FnMut(&str) -> Vec<String>) -> Vec<Vec<Weighed>> {
+fn weigh(members: &[&Member<'_>], count: usize, phrases: impl Fn(&str) -> Vec<String>) -> Vec<Vec<Weighed>> {
     let mut totals: HashMap<String, u32> = HashMap::new();
     let mut of_theme: Vec<HashMap<String, u32>> = vec![HashMap::new(); count];
     for member in members {
@@ -131,11 +131,16 @@ fn contains(long: &str, short: &str) -> bool {
 }
 
 /// Labels every theme, the largest first, so that those get the plainest names.
-fn label_all(names: &mut [Name], sizes: &[BTreeMap<&str, usize>], main: &str, members: &[Member<'_>]) {
+fn label_all(
+    names: &mut [Name],
+    sizes: &[BTreeMap<&str, usize>],
+    main: &str,
+    members: &[Member<'_>],
+    mut taken: HashSet<String>,
+) {
     let size = |theme: usize| sizes[theme].values().sum::<usize>();
     let mut order: Vec<usize> = (0..names.len()).collect();
     order.sort_by_key(|theme| (std::cmp::Reverse(size(*theme)), *theme));
-    let mut taken: HashSet<String> = HashSet::new();
     for theme in order {
         let in_main = sizes[theme].get(main).copied().unwrap_or_default();
         let enough = in_main * 10 >= size(theme) && in_main >= 2 && names[theme].phrases.contains_key(main);
@@ -213,7 +218,7 @@ mod tests {
             ("the parcel never arrived", "en", 1),
             ("late parcel again", "en", 1),
         ];
-        let names = name(&members(&texts), 2, &StopWords::default());
+        let names = name(&members(&texts), 2, &StopWords::default(), HashSet::new());
         assert_eq!(names[0].label, "customer service");
         assert!(names[1].label.starts_with("parcel"), "{}", names[1].label);
         assert!(
@@ -234,7 +239,7 @@ mod tests {
             ("great app", "en", 2),
             ("great app indeed", "en", 2),
         ];
-        let names = name(&members(&texts), 3, &StopWords::default());
+        let names = name(&members(&texts), 3, &StopWords::default(), HashSet::new());
         assert_eq!((names[0].language.as_str(), names[1].language.as_str()), ("en", "pl"));
         assert!(
             names[0].phrases.contains_key("pl"),
@@ -246,7 +251,7 @@ mod tests {
     #[test]
     fn siblings_never_share_a_label() {
         let texts: Vec<(&str, &str, usize)> = (0..6).map(|theme| ("bad service", "en", theme)).collect();
-        let names = name(&members(&texts), 6, &StopWords::default());
+        let names = name(&members(&texts), 6, &StopWords::default(), HashSet::new());
         let labels: HashSet<&str> = names.iter().map(|name| name.label.as_str()).collect();
         assert_eq!(labels.len(), 6, "{labels:?}");
     }

@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 
+use half::f16;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -106,7 +107,9 @@ impl Space {
 
     fn centred(&self, embedding: &[f32], language: &str) -> Vec<f32> {
         let mean = self.languages.get(language).unwrap_or(&self.mean);
-        let mut centred: Vec<f32> = embedding.iter().zip(mean.iter()).map(|(x, m)| x - m).collect();
+        // As f16 at most, so that scores kept in a file on the way give the same place.
+        let kept = |x: &f32| f16::from_f32(*x).to_f32();
+        let mut centred: Vec<f32> = embedding.iter().zip(mean.iter()).map(|(x, m)| kept(x) - m).collect();
         normalise(&mut centred);
         centred
     }

@@ -5,6 +5,7 @@
 //! words that most texts share are taken for stop words, see [`StopWords::learn`].
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
@@ -30,7 +31,7 @@ impl StopWords {
     /// Learns the stop words of those languages that have no list: words in a tenth of the texts or more.
     pub(super) fn learn<'a>(texts: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
         let mut counts: BTreeMap<&str, (usize, BTreeMap<String, usize>)> = BTreeMap::new();
-        for (text, language) in texts.filter(|(_, language)| list(language).is_none()) {
+        for (text, language) in texts.filter(|(_, language)| !LISTED.contains_key(language)) {
             let (all, of_word) = counts.entry(language).or_default();
             *all += 1;
             let words: BTreeSet<String> = words(text).into_iter().filter_map(|word| word.lower).collect();
@@ -52,46 +53,30 @@ impl StopWords {
         }
     }
 
-    /// The stop words of one language, ready for many look-ups.
-    pub(super) fn of<'a>(&'a self, language: &str) -> Stops<'a> {
-        let listed = list(language).unwrap_or_default().iter().copied();
-        let learnt = self.learnt.get(language).into_iter().flatten().map(String::as_str);
-        Stops(listed.chain(learnt).collect())
+    /// The stop words of one language.
+    pub(super) fn of(&self, language: &str) -> Stops<'_> {
+        Stops {
+            listed: LISTED.get(language),
+            learnt: self.learnt.get(language),
+        }
     }
 }
 
-fn list(language: &str) -> Option<&'static [&'static str]> {
-    stop_words::lookup(language)
-}
+/// The lists of the `stop-words` crate, for quick look-ups.
+static LISTED: LazyLock<HashMap<&'static str, HashSet<&'static str>>> = LazyLock::new(|| {
+    let listed = |language: &&'static str| Some((*language, stop_words::lookup(language)?.iter().copied().collect()));
+    stop_words::available_languages().iter().filter_map(listed).collect()
+});
 
 /// The stop words of one language.
-pub(super) struct Stops<'a>(HashSet<&'a str>);
+pub(super) struct Stops<'a> {
+    listed: Option<&'static HashSet<&'static str>>,
+    learnt: Option<&'a BTreeSet<String>>,
+}
 
 impl Stops<'_> {
     fn holds(&self, word: &str) -> bool {
-        self.0.contains(word)
-    }
-}
-
-/// The stop words of every language that is asked for, each set made once.
-pub(super) struct AllStops<'a> {
-    learnt: &'a StopWords,
-    made: HashMap<String, Stops<'a>>,
-}
-
-impl<'a> AllStops<'a> {
-    pub(super) fn new(learnt: &'a StopWords) -> Self {
-        Self {
-            learnt,
-            made: HashMap::new(),
-        }
-    }
-
-    pub(super) fn of(&mut self, language: &str) -> &Stops<'a> {
-        let learnt = self.learnt;
-        self.made
-            .entry(language.to_owned())
-            .or_insert_with(|| learnt.of(language))
+        self.listed.is_some_and(|words| words.contains(word)) || self.learnt.is_some_and(|words| words.contains(word))
     }
 }
 
