@@ -32,7 +32,7 @@ const MOST_THEMES: usize = 200;
 /// Texts for each theme at least, on average, where the data choose.
 const TEXTS_PER_THEME: usize = 20;
 /// This share of the sample is farther from its theme than [`Themes::none_below`] where the user does not say.
-const NONE_SHARE: f32 = 0.03;
+const NONE_SHARE: f32 = 0.02;
 /// Rounds over all texts of the sample at the end.
 const LAST_ROUNDS: usize = 3;
 /// Themes for which a second level is worth having.

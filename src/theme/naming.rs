@@ -262,6 +262,7 @@ mod tests {
             &members(&[("ok 👍", "en", 0), ("👍", "en", 1)]),
             3,
             &StopWords::default(),
+            HashSet::new(),
         );
         assert!(names.iter().all(|name| !name.label.is_empty()), "{names:?}");
     }

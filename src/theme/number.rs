@@ -12,6 +12,8 @@ use rayon::prelude::*;
 
 /// A smaller number of groups is taken if its measure is this share of the best or more.
 const NEAR_ENOUGH: f32 = 0.98;
+/// A number this much better than the one beside it is a peak.
+const PEAK: f32 = 1.05;
 /// From one number tried to the next.
 const STEP: f64 = 1.25;
 /// Rounds of refinement for a number that is tried, and for the one that is taken.
@@ -49,10 +51,22 @@ pub(super) fn chosen(
             )
         })
         .collect();
-    let best = tried.iter().copied().fold(f32::MIN, f32::max);
-    let enough = best - (1.0 - NEAR_ENOUGH) * best.abs();
-    let at = tried.iter().position(|measure| *measure >= enough).unwrap_or(0);
-    exactly(points, weights, tree, counts[at])
+    exactly(points, weights, tree, counts[best(&tried)])
+}
+
+/// The place of the smallest number that is near enough to the best. One number's measure is noisy, so it is judged with its neighbours; only a clear
+/// peak stands alone.
+fn best(tried: &[f32]) -> usize {
+    let around = |at: usize| at.saturating_sub(1)..(at + 2).min(tried.len());
+    let smooth: Vec<f32> = (0..tried.len())
+        .map(|at| &tried[around(at)])
+        .map(|near| near.iter().sum::<f32>() / near.len() as f32)
+        .collect();
+    let most = smooth.iter().copied().fold(f32::MIN, f32::max);
+    let enough = most - (1.0 - NEAR_ENOUGH) * most.abs();
+    let at = smooth.iter().position(|measure| *measure >= enough).unwrap_or(0);
+    let peak = around(at).fold(at, |best, near| if tried[near] > tried[best] { near } else { best });
+    if tried[peak] > tried[at] * PEAK { peak } else { at }
 }
 
 /// Mean over points of how much nearer the own group is than the next, -1..=1; zero when there is only one group.
