@@ -4,7 +4,6 @@
 //! A run feeds its units to a [`Sample`]; [`discover`] finds [`Themes`] in it; [`Themes::place`] gives each unit its theme or none; the file that
 //! [`Themes`] are kept in is reused every night, renewed by [`update`] and edited by people with [`Themes::rename`] and [`Themes::merge`].
 
-pub mod taxonomy;
 mod discover;
 mod edit;
 mod figures;
@@ -17,6 +16,7 @@ mod near;
 mod number;
 mod sample;
 mod space;
+pub mod taxonomy;
 mod tree;
 mod unit;
 mod update;
