@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use undertone::eval::Question;
+use undertone::model::Quality;
 use undertone::run::Job;
 use undertone::sink::Columns;
 use undertone::source::{Format, SourceOptions};
@@ -19,6 +20,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Tag(Tag),
+    Inspect(Inspect),
     Eval(Eval),
     Taxonomy(Taxonomy),
 }
@@ -55,6 +57,9 @@ pub(crate) struct Tag {
     read: Read,
 
     #[command(flatten)]
+    pub(crate) model: Model,
+
+    #[command(flatten)]
     pub(crate) manners: Manners,
 }
 
@@ -83,6 +88,15 @@ pub(crate) struct Read {
     encoding: Option<String>,
 }
 
+/// Which model reads the comments
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Model")]
+pub(crate) struct Model {
+    /// Read each comment through all layers of the model, or only up to its early exit
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) quality: Quality,
+}
+
 /// How the run behaves
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Running")]
@@ -102,6 +116,27 @@ pub(crate) struct Manners {
     /// Print the summary as JSON on standard output
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Show what is found in a few comments: sentiment, emotions, intent, and what is praised or blamed
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  undertone inspect 'Great coffee, awful queue.'
+  undertone inspect 'Дуже дякую!' 'Nem működik az alkalmazás.'
+  undertone inspect < comments.txt                    one comment a line
+  undertone inspect --json < comments.txt | jq .sentiment")]
+pub(crate) struct Inspect {
+    /// Comments; without any, or with `-`, the lines of standard input
+    #[arg(value_name = "TEXT")]
+    pub(crate) texts: Vec<String>,
+
+    /// Print one JSON object a line, the fields named like the columns of `tag`
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) model: Model,
 }
 
 /// Judge the verdicts on labelled data: accuracy, macro-F1, confusion, per language
@@ -133,6 +168,9 @@ pub(crate) struct Eval {
 
     #[command(flatten)]
     read: Read,
+
+    #[command(flatten)]
+    pub(crate) model: Model,
 
     #[command(flatten)]
     pub(crate) manners: Manners,

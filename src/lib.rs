@@ -15,10 +15,12 @@
 //! | [`tag`] | Which verdict follows from the scores, by the rules of the model card? |
 //! | [`sink`] | How does the output file come to be complete or absent? Owns the output schema. |
 //! | [`run`] | The corridor: the main flow on one screen. |
+//! | [`inspect`] | What is found in these few comments, at a glance? |
 //! | [`eval`] | How often are the verdicts right, per language? |
 
 pub mod error;
 pub mod eval;
+pub mod inspect;
 pub mod model;
 pub mod progress;
 pub mod run;

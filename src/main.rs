@@ -2,13 +2,13 @@
 
 mod cli;
 
-use std::io::{ErrorKind, Write};
+use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result};
 use clap::Parser;
-use undertone::model::Quality;
+use undertone::inspect::inspect;
 use undertone::progress::Progress;
 use undertone::theme::taxonomy::Taxonomy;
 use undertone::{eval, model, run, sink};
@@ -44,17 +44,35 @@ fn work(cli: Cli) -> Result<u8> {
     match cli.command {
         Command::Tag(command) => {
             let (quiet, json) = prepare(&command.manners)?;
-            let summary = run::tag(&command.job(), &model::base(Quality::Best)?, &Progress::new(quiet))?;
+            let engine = model::base(command.model.quality)?;
+            let summary = run::tag(&command.job(), &engine, &Progress::new(quiet))?;
             match (json, quiet) {
                 (true, _) => tell(&serde_json::to_string_pretty(&summary)?)?,
                 (false, false) => tell(&summary.to_string())?,
-                (false, true) => {}
-            }
+                (false, true) => true,
+            };
             Ok(summary.exit_code())
+        }
+        Command::Inspect(command) => {
+            let engine = model::base(command.model.quality)?;
+            for some in comments(command.texts) {
+                for finding in inspect(&some.context("cannot read standard input")?, &engine)? {
+                    let told = tell(&if command.json {
+                        serde_json::to_string(&finding)?
+                    } else {
+                        finding.to_string()
+                    })?;
+                    if !told {
+                        return Ok(0);
+                    }
+                }
+            }
+            Ok(0)
         }
         Command::Eval(command) => {
             let (quiet, json) = prepare(&command.manners)?;
-            let report = eval::eval(&command.question(), &model::base(Quality::Best)?, &Progress::new(quiet))?;
+            let engine = model::base(command.model.quality)?;
+            let report = eval::eval(&command.question(), &engine, &Progress::new(quiet))?;
             tell(&if json {
                 serde_json::to_string_pretty(&report)?
             } else {
@@ -97,10 +115,27 @@ fn prepare(manners: &Manners) -> Result<(bool, bool)> {
     Ok((manners.quiet, manners.json))
 }
 
-/// Prints the answer. A reader that went away, as `head` does, is no failure.
-fn tell(text: &str) -> Result<()> {
+/// The comments to inspect, some at a time: those given, or the lines of standard input, one by one when a person types them.
+fn comments(given: Vec<String>) -> Box<dyn Iterator<Item = io::Result<Vec<String>>>> {
+    if !given.is_empty() && given != ["-"] {
+        return Box::new(std::iter::once(Ok(given)));
+    }
+    let input = io::stdin().lock();
+    let at_once = if input.is_terminal() { 1 } else { 64 };
+    let mut lines = input.split(b'\n').map(|line| {
+        let line = line?;
+        Ok(String::from_utf8_lossy(line.trim_ascii_end()).into_owned())
+    });
+    Box::new(std::iter::from_fn(move || {
+        let some: io::Result<Vec<String>> = lines.by_ref().take(at_once).collect();
+        (!matches!(&some, Ok(lines) if lines.is_empty())).then_some(some)
+    }))
+}
+
+/// Prints the answer; false when its reader went away, as `head` does, which is no failure.
+fn tell(text: &str) -> Result<bool> {
     match writeln!(anstream::stdout(), "{}", text.trim_end()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        other => other.context("cannot write to standard output"),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        other => other.map(|()| true).context("cannot write to standard output"),
     }
 }

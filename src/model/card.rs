@@ -1,7 +1,7 @@
 //! What does the model claim to be? Input: `card.toml`. Output: shape, heads with their calibration, early exits, thresholds
 //! and rules. Refuses unknown keys and heads, shapes the engine has no kernel for, and a model without a sentiment head.
 
-use crate::tag::Rules;
+use crate::tag::{Emotion, Intent, Rules};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -258,6 +258,17 @@ impl Head {
                 "the labels of head {} must be {}",
                 self.name,
                 labels.join(", ")
+            )));
+        }
+        let unknown = |label: &&String| match self.name.as_str() {
+            "emotion" => Emotion::of(label).is_none(),
+            "intent" => Intent::of(label).is_none(),
+            _ => false,
+        };
+        if let Some(label) = self.labels.iter().find(unknown) {
+            return Err(refuse(&format!(
+                "head {}: {label} is not one of the {}s that verdicts know",
+                self.name, self.name
             )));
         }
         let labelled = self.kind != HeadKind::Projection;

@@ -3,7 +3,7 @@
 
 use super::card::{Activation, Card, Head};
 use super::lanes;
-use super::pool::{Pooled, Sum};
+use super::pool::{Pooled, Sum, whole_words};
 use super::{Scores, SpanScores};
 use std::collections::BTreeMap;
 
@@ -85,18 +85,17 @@ impl Heads {
     }
 
     /// The scores of one text.
-    pub(super) fn scores(&self, text: Pooled) -> Scores {
+    pub(super) fn scores(&self, words: &str, text: Pooled) -> Scores {
         let mean = text.all.mean();
         let mut scores = Scores {
             sentiment: self.sentiment(&mean),
             emotions: self.read("emotion", &mean),
             intents: self.read("intent", &mean),
-            targets: text.targets,
+            targets: whole_words(words, text.targets),
             embedding: self.read("embedding", &mean),
             spans: Vec::with_capacity(text.spans.len()),
             tokens: text.all.tokens,
         };
-        scores.targets.sort_by_key(|target| target.range.start);
         let span = |sum: &Sum| {
             if sum.tokens == 0 {
                 return SpanScores {

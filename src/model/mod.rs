@@ -96,10 +96,10 @@ pub struct SpanScores {
     pub embedding: Vec<f32>,
 }
 
-/// An opinion target: a run of neighbouring tokens that the token head does not call `none`.
+/// An opinion target: a run of neighbouring tokens that the token head does not call `none`, widened to whole words.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Target {
-    /// Bytes of the text, on character boundaries, no white space at either end. Never reaches over two windows.
+    /// Bytes of the text, on character boundaries, no white space at either end. A run ends with its window.
     pub range: Range<usize>,
     /// Probabilities of negative, neutral, positive, given that it is a target; they sum to 1. Mean over its tokens.
     pub polarity: [f32; 3],

@@ -157,7 +157,10 @@ impl Engine for Native {
 
     fn score(&self, passages: &[Passage<'_>]) -> Result<Vec<Scores>> {
         let pooled = self.pooled(passages)?;
-        Ok(pooled.into_par_iter().map(|text| self.heads.scores(text)).collect())
+        let texts = passages.par_iter().zip(pooled);
+        Ok(texts
+            .map(|(passage, pooled)| self.heads.scores(passage.text, pooled))
+            .collect())
     }
 }
 

@@ -8,6 +8,9 @@ use super::tokens::Window;
 use super::{Target, lanes};
 use std::ops::Range;
 
+/// Characters that a target is widened by at most on either side, for scripts that put no space between words.
+const LONGEST_WORD: usize = 24;
+
 /// Token states added up.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Sum {
@@ -103,6 +106,41 @@ impl Part {
     }
 }
 
+/// Targets of a text in its order, each widened to whole words: a word of several tokens may be called a target in part. Those that
+/// then share a word are one.
+pub(super) fn whole_words(text: &str, mut targets: Vec<Target>) -> Vec<Target> {
+    targets.sort_by_key(|target| target.range.start);
+    let mut found: Vec<Target> = Vec::with_capacity(targets.len());
+    for mut target in targets {
+        let Range { start, end } = target.range.clone();
+        let (before, inside, after) = (&text[..start], &text[start..end], &text[end..]);
+        let letters = |text: &str, back: bool| -> usize {
+            let word = |c: &char| c.is_alphanumeric();
+            let length = |c: char| c.len_utf8();
+            if back {
+                text.chars().rev().take(LONGEST_WORD).take_while(word).map(length).sum()
+            } else {
+                text.chars().take(LONGEST_WORD).take_while(word).map(length).sum()
+            }
+        };
+        if inside.starts_with(char::is_alphanumeric) {
+            target.range.start -= letters(before, true);
+        }
+        if inside.ends_with(char::is_alphanumeric) {
+            target.range.end += letters(after, false);
+        }
+        match found.last_mut().filter(|last| last.range.end > target.range.start) {
+            Some(last) => {
+                last.range.end = last.range.end.max(target.range.end);
+                let both = last.polarity.iter_mut().zip(target.polarity);
+                both.for_each(|(mean, p)| *mean = f32::midpoint(*mean, p));
+            }
+            None => found.push(target),
+        }
+    }
+    found
+}
+
 /// Runs of neighbouring tokens whose likeliest class is not the first, `none`, with the mean of their polarities.
 fn targets<'s>(states: impl Iterator<Item = &'s [f32]>, places: &[Range<usize>], head: &Readout) -> Vec<Target> {
     let mut found: Vec<Target> = Vec::new();
@@ -133,4 +171,31 @@ fn targets<'s>(states: impl Iterator<Item = &'s [f32]>, places: &[Range<usize>],
         length += 1.0;
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_are_whole_words() {
+        let text = "The wait staff's café-bar, 3rd queue";
+        let target = |range: Range<usize>, positive: f32| Target {
+            range,
+            polarity: [1.0 - positive, 0.0, positive],
+        };
+        let quoted = |targets: &[(Range<usize>, f32)]| {
+            let targets = targets.iter().map(|(range, p)| target(range.clone(), *p)).collect();
+            let found = whole_words(text, targets).into_iter();
+            found.map(|t| (&text[t.range], t.polarity[2])).collect::<Vec<_>>()
+        };
+        assert_eq!(quoted(&[(10..12, 1.0), (5..6, 0.0)]), [("wait", 0.0), ("staff", 1.0)]);
+        assert_eq!(quoted(&[(32..33, 1.0), (34..35, 0.5)]), [("queue", 0.75)]);
+        assert_eq!(
+            quoted(&[(4..14, 1.0), (18..20, 1.0)]),
+            [("wait staff", 1.0), ("café", 1.0)]
+        );
+        assert_eq!(quoted(&[(14..15, 1.0)]), [("'", 1.0)]);
+        assert_eq!(quoted(&[]), []);
+    }
 }

@@ -201,7 +201,7 @@ fn tiny(card: &str, weights: Vec<u8>) -> Result<Native> {
 fn asked<'a>(texts: &[&'a str]) -> Vec<(&'a str, Vec<Range<usize>>)> {
     let spans = |text: &str| {
         let mut spans = crate::text::units(text, "en");
-        if text.len() % 2 == 0 && text.is_char_boundary(text.len() / 2) {
+        if text.len().is_multiple_of(2) && text.is_char_boundary(text.len() / 2) {
             spans.extend([0..text.len() / 2, text.len() / 2..text.len(), 0..text.len(), 0..0]);
         }
         spans
@@ -387,9 +387,13 @@ fn spans_and_targets_of_long_texts_are_where_they_say() {
     assert!(scores.targets.last().unwrap().range.start > text.len() - 2 * sentence.len());
 
     // A span that lies over all windows is the mean over all their tokens, the frames left out.
+    let all = Range {
+        start: 0,
+        end: text.len(),
+    };
     let whole = Passage {
         text: &text,
-        spans: &[0..text.len()],
+        spans: &[all],
     };
     let whole = &TINY.score(&[whole]).unwrap()[0];
     let near: f32 = whole.spans[0]

@@ -1,10 +1,11 @@
 //! The columns Undertone adds: schema version 1. Input: a batch's rows and verdicts. Output: those columns as a frame, in a fixed order and with
 //! fixed types. It refuses a prefix that collides with a column of the input.
 
+use polars::chunked_array::builder::AnonymousOwnedListBuilder;
 use polars::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::tag::{Sentiment, Status, TaggedRow, Verdict};
+use crate::tag::{Opinion, Quote, Sentiment, Status, TaggedRow, Verdict};
 
 /// Version of the output schema; a change of any name, type or meaning raises it.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -44,6 +45,70 @@ fn float_column(name: PlSmallStr, values: impl Iterator<Item = Option<f32>>) -> 
 
 fn text_column<'a>(name: PlSmallStr, values: impl Iterator<Item = Option<&'a str>>) -> Column {
     values.collect::<StringChunked>().with_name(name).into_column()
+}
+
+/// A column of lists of structs: `fields` are those of all rows' items, one after the other; `lengths` says how many belong to each row, none for null.
+fn list_column(
+    name: PlSmallStr,
+    fields: Vec<Column>,
+    lengths: impl ExactSizeIterator<Item = Option<usize>>,
+) -> PolarsResult<Column> {
+    let fields: Vec<Series> = fields.into_iter().map(Column::take_materialized_series).collect();
+    let height = fields.first().map_or(0, |field| field.len());
+    let items = StructChunked::from_series("item".into(), height, fields.iter())?.into_series();
+    let mut lists = AnonymousOwnedListBuilder::new(name, lengths.len(), Some(items.dtype().clone()));
+    let mut at = 0;
+    for length in lengths {
+        match length {
+            Some(0) => lists.append_empty(),
+            Some(length) => lists.append_series(&items.slice(at, length))?,
+            None => lists.append_null(),
+        }
+        at += length.unwrap_or(0) as i64;
+    }
+    Ok(lists.finish().into_column())
+}
+
+/// `ut_emotions`: emotion and probability, strongest first.
+fn emotions_column(name: PlSmallStr, rows: &[TaggedRow]) -> PolarsResult<Column> {
+    let all = || rows.iter().flat_map(|row| &row.verdict.emotions);
+    let fields = vec![
+        text_column("emotion".into(), all().map(|(emotion, _)| Some(emotion.name()))),
+        float_column("p".into(), all().map(|(_, p)| Some(*p))),
+    ];
+    let verdicts = rows.iter().map(|row| &row.verdict);
+    list_column(
+        name,
+        fields,
+        verdicts.map(|v| v.probabilities.map(|_| v.emotions.len())),
+    )
+}
+
+/// `ut_opinions`: the evidence, with offsets into the original comment.
+fn opinions_column(name: PlSmallStr, rows: &[TaggedRow]) -> PolarsResult<Column> {
+    let all = || rows.iter().flat_map(|row| row.verdict.opinions.iter().zip(&row.quotes));
+    let offset = |name: &str, at: fn(&Quote) -> usize| {
+        let values = all().map(|(_, quote)| u32::try_from(at(quote)).ok());
+        values.collect::<UInt32Chunked>().with_name(name.into()).into_column()
+    };
+    let text = |name: &str, of: for<'a> fn(&'a Opinion, &'a Quote) -> Option<&'a str>| {
+        text_column(name.into(), all().map(|(opinion, quote)| of(opinion, quote)))
+    };
+    let fields = vec![
+        offset("start", |quote| quote.start),
+        offset("end", |quote| quote.end),
+        text("text", |_, quote| Some(&quote.text)),
+        text("polarity", |opinion, _| Some(opinion.polarity.name())),
+        float_column("p".into(), all().map(|(opinion, _)| Some(opinion.p))),
+        text("theme_id", |opinion, _| opinion.theme_id.as_deref()),
+        text("touchpoint", |opinion, _| opinion.touchpoint.as_deref()),
+    ];
+    let verdicts = rows.iter().map(|row| &row.verdict);
+    list_column(
+        name,
+        fields,
+        verdicts.map(|v| v.probabilities.map(|_| v.opinions.len())),
+    )
 }
 
 impl Columns {
@@ -89,6 +154,17 @@ impl Columns {
             StructChunked::from_series(self.name("sentiment_p"), rows.len(), fields.iter())?
                 .with_outer_validity(Some(verdicts().map(|v| v.probabilities.is_some()).collect()))
                 .into_column(),
+            text_column(
+                self.name("emotion"),
+                verdicts().map(|v| v.emotions.first().map(|(emotion, _)| emotion.name())),
+            ),
+            emotions_column(self.name("emotions"), rows)?,
+            text_column(
+                self.name("intent"),
+                verdicts().map(|v| v.intent.map(|(intent, _)| intent.name())),
+            ),
+            float_column(self.name("intent_p"), verdicts().map(|v| v.intent.map(|(_, p)| p))),
+            opinions_column(self.name("opinions"), rows)?,
             text_column(
                 self.name("duplicate_of"),
                 rows.iter().map(|row| row.duplicate_of.as_deref()),

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::verdict::{Rules, Sentiment};
-use crate::model::Scores;
+use crate::model::{SpanScores, Target};
 
 /// A part of a comment that can hold an opinion of its own, see [`crate::text::units`].
 #[derive(Debug, Clone, PartialEq)]
@@ -16,7 +16,7 @@ pub struct Unit {
     pub range: Range<usize>,
     /// Calibrated probabilities of negative, neutral, positive.
     pub sentiment: [f32; 3],
-    /// As [`Scores::embedding`]; empty when the model has no such head.
+    /// As [`crate::model::Scores::embedding`]; empty when the model has no such head.
     pub embedding: Vec<f32>,
 }
 
@@ -65,18 +65,18 @@ pub(super) fn likeliest([negative, neutral, positive]: [f32; 3]) -> (Sentiment, 
 }
 
 /// The units with their scores; `ranges` are the spans that were scored.
-pub fn units(ranges: &[Range<usize>], scores: &Scores) -> Vec<Unit> {
-    let unit = |(range, scores): (&Range<usize>, &crate::model::SpanScores)| Unit {
-        range: range.clone(),
+pub(super) fn units(ranges: Vec<Range<usize>>, spans: Vec<SpanScores>) -> Vec<Unit> {
+    let unit = |(range, scores): (Range<usize>, SpanScores)| Unit {
+        range,
         sentiment: scores.sentiment,
-        embedding: scores.embedding.clone(),
+        embedding: scores.embedding,
     };
-    ranges.iter().zip(&scores.spans).map(unit).collect()
+    ranges.into_iter().zip(spans).map(unit).collect()
 }
 
 /// The opinions of a comment.
-pub fn opinions(units: &[Unit], scores: &Scores, rules: &Rules) -> Vec<Opinion> {
-    let mut targets = scores.targets.iter().peekable();
+pub(super) fn opinions(units: &[Unit], targets: &[Target], rules: &Rules) -> Vec<Opinion> {
+    let mut targets = targets.iter().peekable();
     let mut found = Vec::new();
     for (number, unit) in units.iter().enumerate() {
         let before = found.len();

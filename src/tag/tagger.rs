@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Instant;
 
 use lru::LruCache;
@@ -12,13 +13,17 @@ use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::duplicates::{Duplicates, Print};
+use super::opinion::{self, Unit};
+use super::quote::{Quote, quotes};
 use super::verdict::{Verdict, judge, refusal};
 use crate::error::Result;
 use crate::model::{Engine, Passage};
 use crate::text::{self, Clean, Language};
 
-/// How many distinct texts are remembered over a run: about 20 MB, and weeks of most customers' feedback.
+/// How many distinct texts are remembered over a run: tens of MB, and weeks of most customers' feedback.
 pub const REMEMBERED: NonZeroUsize = NonZeroUsize::new(1 << 17).unwrap();
+/// Units of a comment that get scores of their own, so that a comment of megabytes does not take gigabytes. Opinion targets are found in all of it.
+const SCORED_UNITS: usize = 1 << 10;
 
 /// One row's answers.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +38,11 @@ pub struct TaggedRow {
     pub clean_text: String,
     /// What is said of the comment.
     pub verdict: Verdict,
+    /// The customer's own words for each of the verdict's opinions, in the same order.
+    pub quotes: Vec<Quote>,
+    /// The opinion units with their embeddings, for the theme room. Empty when the text was judged in an earlier batch: verdicts are remembered,
+    /// vectors are not.
+    pub units: Arc<[Unit]>,
 }
 
 /// Time spent so far, in seconds of wall clock.
@@ -53,6 +63,12 @@ struct Known {
     /// The first row that says the same.
     first: String,
     verdict: Verdict,
+}
+
+/// A text that was judged in this batch.
+struct Judged {
+    verdict: Verdict,
+    units: Arc<[Unit]>,
 }
 
 /// Judges batches of comments, remembering what it has seen.
@@ -99,67 +115,91 @@ impl<'engine> Tagger<'engine> {
         seconds.text += started.elapsed().as_secs_f64();
 
         let started = Instant::now();
-        let rules = &self.engine.card().rules;
-        let scored: Vec<usize> = (0..new.len())
-            .filter(|&k| refusal(cleaned[new[k]].content(), &languages[k], rules).is_none())
-            .collect();
-        let units: Vec<Vec<Range<usize>>> = scored
-            .par_iter()
-            .map(|&k| text::units(cleaned[new[k]].text(), languages[k].code))
-            .collect();
-        let wanted: Vec<Passage<'_>> = scored
-            .iter()
-            .zip(&units)
-            .map(|(&k, units)| Passage {
-                text: cleaned[new[k]].text(),
-                spans: units,
-            })
-            .collect();
-        let mut scores = scored.into_iter().zip(self.engine.score(&wanted)?).peekable();
-        let mut verdicts: HashMap<u128, Verdict> = HashMap::with_capacity(new.len());
-        for (k, (&n, language)) in new.iter().zip(languages).enumerate() {
-            let own = scores.next_if(|(at, _)| *at == k).map(|(_, scores)| scores);
-            verdicts.insert(prints[n], judge(cleaned[n].content(), language, own.as_ref(), rules));
-        }
+        let judged = self.judged(&new, &cleaned, languages)?;
+        let judged: HashMap<u128, Judged> = new.iter().map(|&n| prints[n]).zip(judged).collect();
         seconds.model += started.elapsed().as_secs_f64();
 
+        let row = |((n, id), (clean, original)): ((usize, String), (Clean, &Option<String>))| {
+            let clean_text = clean.text().to_owned();
+            let (verdict, duplicate_of) = self.recall(prints[n], &id, &clean_text, &judged);
+            let ranges: Vec<Range<usize>> = verdict.opinions.iter().map(|o| o.range.clone()).collect();
+            TaggedRow {
+                row: rows[n],
+                id,
+                duplicate_of,
+                quotes: quotes(original.as_deref().unwrap_or_default(), &clean, &ranges),
+                units: judged.get(&prints[n]).map(|j| j.units.clone()).unwrap_or_default(),
+                clean_text,
+                verdict,
+            }
+        };
         Ok((0..prints.len())
             .zip(ids)
-            .zip(cleaned)
-            .map(|((n, id), clean)| self.row(prints[n], rows[n], id, clean, &verdicts))
+            .zip(cleaned.into_iter().zip(texts))
+            .map(row)
             .collect())
     }
 
-    fn row(&mut self, print: u128, row: u64, id: String, clean: Clean, new: &HashMap<u128, Verdict>) -> TaggedRow {
-        let clean_text = clean.text().to_owned();
+    /// The verdicts on the comments at places `new`, in that order.
+    fn judged(&self, new: &[usize], cleaned: &[Clean], languages: Vec<Language>) -> Result<Vec<Judged>> {
+        let card = self.engine.card();
+        let units = |(&n, language): (&usize, &Language)| -> Option<Vec<Range<usize>>> {
+            refusal(cleaned[n].content(), language, &card.rules).is_none().then(|| {
+                let mut units = text::units(cleaned[n].text(), language.code);
+                units.truncate(SCORED_UNITS);
+                units
+            })
+        };
+        // None where the comment is not scored.
+        let units: Vec<Option<Vec<Range<usize>>>> = new.par_iter().zip(&languages).map(units).collect();
+        let passages: Vec<Passage<'_>> = new
+            .iter()
+            .zip(&units)
+            .filter_map(|(&n, units)| {
+                Some(Passage {
+                    text: cleaned[n].text(),
+                    spans: units.as_deref()?,
+                })
+            })
+            .collect();
+        let mut scores = self.engine.score(&passages)?.into_iter();
+        let judged = new.iter().zip(languages).zip(units).map(|((&n, language), ranges)| {
+            let scored = ranges.and_then(|ranges| {
+                let mut scores = scores.next()?;
+                let units = opinion::units(ranges, std::mem::take(&mut scores.spans));
+                Some((scores, units))
+            });
+            let said = scored.as_ref().map(|(scores, units)| (scores, units.as_slice()));
+            Judged {
+                verdict: judge(cleaned[n].content(), language, said, card),
+                units: scored.map(|(_, units)| units.into()).unwrap_or_default(),
+            }
+        });
+        Ok(judged.collect())
+    }
+
+    /// The verdict on a text and, if it or one like it was seen before, the id of the first such row; from now on it is remembered.
+    fn recall(
+        &mut self,
+        print: u128,
+        id: &str,
+        clean_text: &str,
+        judged: &HashMap<u128, Judged>,
+    ) -> (Verdict, Option<String>) {
         if let Some(known) = self.known.get(&print) {
             // Two empty cells are no copies of one another.
             let duplicate_of = (!clean_text.is_empty()).then(|| known.first.clone());
-            return TaggedRow {
-                row,
-                id,
-                duplicate_of,
-                clean_text,
-                verdict: known.verdict.clone(),
-            };
+            return (known.verdict.clone(), duplicate_of);
         }
-        let verdict = new[&print].clone();
-        let duplicate_of = self
-            .duplicates
-            .first_of(&Print::new(&clean_text), &id, verdict.sentiment);
+        let verdict = judged[&print].verdict.clone();
+        let duplicate_of = self.duplicates.first_of(&Print::new(clean_text), id, verdict.sentiment);
         self.known.put(
             print,
             Known {
-                first: duplicate_of.clone().unwrap_or_else(|| id.clone()),
+                first: duplicate_of.clone().unwrap_or_else(|| id.to_owned()),
                 verdict: verdict.clone(),
             },
         );
-        TaggedRow {
-            row,
-            id,
-            duplicate_of,
-            clean_text,
-            verdict,
-        }
+        (verdict, duplicate_of)
     }
 }

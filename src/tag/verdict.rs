@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::Scores;
+use super::labels::{Emotion, Intent};
+use super::opinion::{self, Opinion, Unit, likeliest};
+use crate::model::{Card, Head, Scores};
 use crate::text::{Content, Language};
 
 /// How a comment feels.
@@ -95,13 +97,35 @@ pub struct Rules {
     pub abstain_below: f32,
     /// Below this probability of the likeliest class a person should look.
     pub review_below: f32,
-    /// Mixed when both negative and positive reach this.
+    /// Mixed when negative and positive of the comment as a whole both reach this.
     pub mixed_from: f32,
+    /// Mixed when one target is praised and another blamed, each with at least this probability.
+    #[serde(default = "clear")]
+    pub mixed_targets_from: f32,
+    /// Mixed when one unit is praised and another blamed, each with at least this probability. Units are read with the rest of the comment
+    /// around them, so theirs are milder than a comment's.
+    #[serde(default = "leaning")]
+    pub mixed_units_from: f32,
+    /// A unit without a target is an opinion as a whole from this probability of praise or blame.
+    #[serde(default = "clear")]
+    pub opinion_from: f32,
     /// Languages the model was trained and judged on, ISO 639-1.
     pub languages: Vec<String>,
     /// A language outside the list is refused from this confidence of the language detection.
     pub unsupported_from: f32,
 }
+
+/// What a card that does not say it calls a clear opinion, and a part that leans to one side.
+const fn clear() -> f32 {
+    0.6
+}
+
+const fn leaning() -> f32 {
+    0.42
+}
+
+/// An emotion counts from this probability where the card gives no threshold for it.
+const EMOTION_FROM: f32 = 0.5;
 
 /// What is said of one comment.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,6 +136,12 @@ pub struct Verdict {
     pub sentiment: Option<Sentiment>,
     /// Calibrated probabilities of negative, neutral, positive; none when nothing was scored.
     pub probabilities: Option<[f32; 3]>,
+    /// Every emotion that reaches its threshold, with its probability, strongest first.
+    pub emotions: Vec<(Emotion, f32)>,
+    /// The likeliest intent and its probability; none when nothing was scored or the model has no such head.
+    pub intent: Option<(Intent, f32)>,
+    /// What the comment says something about, in the order of the text.
+    pub opinions: Vec<Opinion>,
     /// What became of the row.
     pub status: Status,
     /// Why there is no sentiment.
@@ -133,6 +163,9 @@ impl Verdict {
             language,
             sentiment: None,
             probabilities: None,
+            emotions: Vec::new(),
+            intent: None,
+            opinions: Vec::new(),
             status,
             reason,
             review,
@@ -154,32 +187,33 @@ fn unsupported(language: &Language, rules: &Rules) -> bool {
     language.confidence >= rules.unsupported_from && !rules.languages.iter().any(|known| known == language.code)
 }
 
-/// The verdict on one comment. `scores` is none when the comment was not scored; scores that are no numbers make the row failed.
-pub fn judge(content: Content, language: Language, scores: Option<&Scores>, rules: &Rules) -> Verdict {
+/// The verdict on one comment. `scored` is what the model said of it and of its units, none when it was not scored; scores that are no numbers
+/// make the row failed.
+pub fn judge(content: Content, language: Language, scored: Option<(&Scores, &[Unit])>, card: &Card) -> Verdict {
+    let rules = &card.rules;
     if let Some(reason) = refusal(content, &language, rules) {
         return Verdict::without(language, Status::Abstained, Some(reason));
     }
-    let Some(p @ [negative, neutral, positive]) =
-        scores.map(|s| s.sentiment).filter(|p| p.iter().all(|x| x.is_finite()))
-    else {
+    let Some((scores, units)) = scored.filter(|(scores, _)| scores.sentiment.iter().all(|p| p.is_finite())) else {
         return Verdict::without(language, Status::Failed, None);
     };
-    let best = negative.max(neutral).max(positive);
-    let sentiment = if negative.min(positive) >= rules.mixed_from {
+    let opinions = opinion::opinions(units, &scores.targets, rules);
+    let (class, best) = likeliest(scores.sentiment);
+    let sentiment = if mixed(scores.sentiment, units, &opinions, rules) {
         Some(Sentiment::Mixed)
-    } else if best < rules.abstain_below {
-        None
-    } else if best == negative {
-        Some(Sentiment::Negative)
-    } else if best == positive {
-        Some(Sentiment::Positive)
     } else {
-        Some(Sentiment::Neutral)
+        (best >= rules.abstain_below).then_some(class)
     };
     Verdict {
         language,
         sentiment,
-        probabilities: Some(p),
+        probabilities: Some(scores.sentiment),
+        emotions: card
+            .head("emotion")
+            .map(|head| emotions(head, &scores.emotions))
+            .unwrap_or_default(),
+        intent: card.head("intent").and_then(|head| intent(head, &scores.intents)),
+        opinions,
         status: if sentiment.is_some() {
             Status::Tagged
         } else {
@@ -189,3 +223,44 @@ pub fn judge(content: Content, language: Language, scores: Option<&Scores>, rule
         review: best < rules.review_below || sentiment == Some(Sentiment::Mixed),
     }
 }
+
+/// Whether there is praise and blame: in the comment as a whole, or one in one part of it and the other in another.
+fn mixed([negative, _, positive]: [f32; 3], units: &[Unit], opinions: &[Opinion], rules: &Rules) -> bool {
+    let torn = |parts: Vec<(Sentiment, f32)>, from: f32| {
+        let any = |wanted| parts.iter().any(|(class, p)| *class == wanted && *p >= from);
+        any(Sentiment::Negative) && any(Sentiment::Positive)
+    };
+    let opinions = opinions.iter().map(|opinion| (opinion.polarity, opinion.p));
+    negative.min(positive) >= rules.mixed_from
+        || torn(opinions.collect(), rules.mixed_targets_from)
+        || torn(
+            units.iter().map(|unit| likeliest(unit.sentiment)).collect(),
+            rules.mixed_units_from,
+        )
+}
+
+/// The emotions that reach their thresholds, strongest first; of equals, the one named first in the card.
+fn emotions(head: &Head, probabilities: &[f32]) -> Vec<(Emotion, f32)> {
+    let threshold = |label: &String| head.thresholds.get(label).copied().unwrap_or(EMOTION_FROM);
+    let mut found: Vec<(Emotion, f32)> = head
+        .labels
+        .iter()
+        .zip(probabilities)
+        .filter(|(label, p)| **p >= threshold(label))
+        .filter_map(|(label, p)| Some((Emotion::of(label)?, *p)))
+        .collect();
+    found.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    found
+}
+
+/// The likeliest intent; of equals, the one named first in the card.
+fn intent(head: &Head, probabilities: &[f32]) -> Option<(Intent, f32)> {
+    let known = head.labels.iter().zip(probabilities);
+    known
+        .filter_map(|(label, p)| Some((Intent::of(label)?, *p)))
+        .reduce(|best, other| if other.1 > best.1 { other } else { best })
+}
+
+#[cfg(test)]
+#[path = "verdict_tests.rs"]
+mod tests;

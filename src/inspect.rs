@@ -1,0 +1,294 @@
+//! What is found in these few comments? Input: comments. Output: a [`Finding`] each, what `tag` would write and the opinion units behind it, as
+//! JSON for programs or as coloured text for people. It refuses nothing; a comment without words says so.
+
+use std::fmt::{self, Display, Formatter};
+use std::ops::Range;
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+use crate::error::Result;
+use crate::model::Engine;
+use crate::tag::{
+    Emotion, Intent, Opinion, Quote, Reason, Seconds, Sentiment, Status, TaggedRow, Tagger, Unit, quotes,
+};
+use crate::text;
+
+/// Cells of the bar that shows the three probabilities.
+const BAR: usize = 30;
+
+/// The three probabilities of a comment or a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Probabilities {
+    /// Of blame.
+    pub negative: f32,
+    /// Of neither.
+    pub neutral: f32,
+    /// Of praise.
+    pub positive: f32,
+}
+
+impl From<[f32; 3]> for Probabilities {
+    fn from([negative, neutral, positive]: [f32; 3]) -> Self {
+        Self {
+            negative,
+            neutral,
+            positive,
+        }
+    }
+}
+
+/// An emotion above its threshold.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Felt {
+    /// Which one.
+    pub emotion: Emotion,
+    /// Its probability.
+    pub p: f32,
+}
+
+/// A part of the original comment with what is said of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Part<Said> {
+    /// Offsets into the comment as it was given, in Unicode scalars, and the words there.
+    #[serde(flatten)]
+    pub quote: Quote,
+    /// What is said of it.
+    #[serde(flatten)]
+    pub said: Said,
+}
+
+/// The polarity of an opinion.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Polarity {
+    /// Negative, neutral or positive.
+    pub polarity: Sentiment,
+    /// Its probability.
+    pub p: f32,
+}
+
+/// What was found in one comment; the fields are named like the columns that `tag` writes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Finding {
+    /// The comment as it was given.
+    pub text: String,
+    /// ISO 639-1, or `und`.
+    pub language: &'static str,
+    /// How often such an answer is right.
+    pub language_confidence: f32,
+    /// None when abstained.
+    pub sentiment: Option<Sentiment>,
+    /// P(positive) - P(negative), -1..=1.
+    pub sentiment_score: Option<f32>,
+    /// Calibrated probabilities.
+    pub sentiment_p: Option<Probabilities>,
+    /// All above threshold, strongest first.
+    pub emotions: Vec<Felt>,
+    /// The likeliest.
+    pub intent: Option<Intent>,
+    /// Its probability.
+    pub intent_p: Option<f32>,
+    /// What is praised or blamed, in the order of the text.
+    pub opinions: Vec<Part<Polarity>>,
+    /// Sentences, and clauses set against each other, each with its own sentiment.
+    pub units: Vec<Part<Probabilities>>,
+    /// What became of the comment.
+    pub status: Status,
+    /// Why it has no sentiment.
+    pub reason: Option<Reason>,
+    /// A person should look.
+    pub review: bool,
+    /// What the model read, with opinions and units as byte ranges of it: for showing.
+    #[serde(skip)]
+    shown: Shown,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Shown {
+    text: String,
+    opinions: Vec<Opinion>,
+    units: Vec<Range<usize>>,
+}
+
+/// Finds what `tag` would find, in each comment on its own.
+///
+/// # Errors
+/// When the engine fails.
+pub fn inspect(comments: &[String], engine: &dyn Engine) -> Result<Vec<Finding>> {
+    let rows: Vec<u64> = (0..comments.len() as u64).collect();
+    let texts: Vec<Option<String>> = comments.iter().cloned().map(Some).collect();
+    let ids = vec![String::new(); comments.len()];
+    // A tagger of its own each time: one that remembers earlier comments no longer has their units.
+    let tagged = Tagger::new(engine).tag(&rows, ids, &texts, &mut Seconds::default())?;
+    Ok(comments
+        .iter()
+        .zip(tagged)
+        .map(|(comment, row)| finding(comment, row))
+        .collect())
+}
+
+fn finding(comment: &str, row: TaggedRow) -> Finding {
+    let verdict = row.verdict;
+    let units: Vec<Range<usize>> = row.units.iter().map(|unit| unit.range.clone()).collect();
+    let quoted = quotes(comment, &text::clean(comment), &units);
+    let unit = |(quote, unit): (Quote, &Unit)| Part {
+        quote,
+        said: unit.sentiment.into(),
+    };
+    let opinion = |(quote, opinion): (Quote, &Opinion)| Part {
+        quote,
+        said: Polarity {
+            polarity: opinion.polarity,
+            p: opinion.p,
+        },
+    };
+    Finding {
+        text: comment.to_owned(),
+        language: verdict.language.code,
+        language_confidence: verdict.language.confidence,
+        sentiment: verdict.sentiment,
+        sentiment_score: verdict.score(),
+        sentiment_p: verdict.probabilities.map(Into::into),
+        emotions: verdict
+            .emotions
+            .iter()
+            .map(|&(emotion, p)| Felt { emotion, p })
+            .collect(),
+        intent: verdict.intent.map(|(intent, _)| intent),
+        intent_p: verdict.intent.map(|(_, p)| p),
+        opinions: row.quotes.into_iter().zip(&verdict.opinions).map(opinion).collect(),
+        units: quoted.into_iter().zip(row.units.iter()).map(unit).collect(),
+        status: verdict.status,
+        reason: verdict.reason,
+        review: verdict.review,
+        shown: Shown {
+            text: row.clean_text,
+            opinions: verdict.opinions,
+            units,
+        },
+    }
+}
+
+const fn color(sentiment: Sentiment) -> Style {
+    match sentiment {
+        Sentiment::Negative => AnsiColor::Red.on_default(),
+        Sentiment::Neutral => Style::new().dimmed(),
+        Sentiment::Positive => AnsiColor::Green.on_default(),
+        Sentiment::Mixed => AnsiColor::Yellow.on_default(),
+    }
+}
+
+const fn sign(polarity: Sentiment) -> char {
+    match polarity {
+        Sentiment::Negative => '-',
+        Sentiment::Positive => '+',
+        Sentiment::Neutral | Sentiment::Mixed => '·',
+    }
+}
+
+/// On one line.
+fn line(text: &str) -> String {
+    text.replace('\n', " ↵ ")
+}
+
+impl Display for Shown {
+    /// The text with its opinions in brackets, and in colour.
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut at = 0;
+        for opinion in self.opinions.iter().filter(|o| !self.units.contains(&o.range)) {
+            let Range { start, end } = opinion.range;
+            let style = color(opinion.polarity).underline();
+            let between = self.text.get(at..start).unwrap_or_default();
+            let quote = self.text.get(start..end).unwrap_or_default();
+            let mark = sign(opinion.polarity);
+            write!(f, "{}[{style}{}{style:#} {mark}]", line(between), line(quote))?;
+            at = end;
+        }
+        write!(f, "{}", line(self.text.get(at..).unwrap_or_default()))
+    }
+}
+
+impl Probabilities {
+    /// Each class with its share.
+    fn all(self) -> [(Sentiment, f32); 3] {
+        [
+            (Sentiment::Negative, self.negative),
+            (Sentiment::Neutral, self.neutral),
+            (Sentiment::Positive, self.positive),
+        ]
+    }
+
+    fn likeliest(self) -> (Sentiment, f32) {
+        let all = self.all();
+        all.into_iter()
+            .fold(all[0], |best, class| if class.1 > best.1 { class } else { best })
+    }
+}
+
+impl Display for Probabilities {
+    /// A bar of signs, then the three shares.
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (mut sum, mut filled) = (0.0, 0);
+        for (class, p) in self.all() {
+            sum += p;
+            let end = (sum * BAR as f32).round() as usize;
+            let style = color(class);
+            let cells = sign(class).to_string().repeat(end.saturating_sub(filled));
+            write!(f, "{style}{cells}{style:#}")?;
+            filled = end;
+        }
+        let shares = self
+            .all()
+            .map(|(class, p)| format!("{} {:.0} %", class.name(), 100.0 * p));
+        write!(f, "  {}", shares.join(", "))
+    }
+}
+
+impl Display for Finding {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
+        writeln!(f, "{bold}>{bold:#} {}", self.shown)?;
+        writeln!(f, "  language   {} ({:.2})", self.language, self.language_confidence)?;
+        match (self.sentiment, self.reason) {
+            (Some(sentiment), _) => {
+                let style = color(sentiment).bold();
+                let score = self.sentiment_score.unwrap_or_default();
+                writeln!(f, "  sentiment  {style}{}{style:#} {score:+.2}", sentiment.name())?;
+            }
+            (None, Some(reason)) => writeln!(f, "  sentiment  none: {}", reason.name())?,
+            (None, None) => writeln!(f, "  sentiment  none: the model failed on it")?,
+        }
+        if let Some(p) = self.sentiment_p {
+            writeln!(f, "             {p}")?;
+        }
+        let share = |name: &str, p: f32| format!("{name} {:.0} %", 100.0 * p);
+        let emotions: Vec<String> = self
+            .emotions
+            .iter()
+            .map(|felt| share(felt.emotion.name(), felt.p))
+            .collect();
+        if !emotions.is_empty() {
+            writeln!(f, "  emotions   {}", emotions.join(", "))?;
+        }
+        if let (Some(intent), Some(p)) = (self.intent, self.intent_p) {
+            writeln!(f, "  intent     {}", share(intent.name(), p))?;
+        }
+        if self.units.len() > 1 {
+            for (unit, range) in self.units.iter().zip(&self.shown.units) {
+                let (class, p) = unit.said.likeliest();
+                let style = color(class);
+                let words = line(self.shown.text.get(range.clone()).unwrap_or_default());
+                writeln!(
+                    f,
+                    "  unit       {style}{:<8} {:3.0} %{style:#}  {words}",
+                    class.name(),
+                    100.0 * p
+                )?;
+            }
+        }
+        if self.review {
+            writeln!(f, "  {dim}a person should look{dim:#}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,155 @@
+use std::ops::Range;
+
+use super::*;
+use crate::model::{SpanScores, Target};
+
+const NEGATIVE: [f32; 3] = [0.95, 0.03, 0.02];
+const NEUTRAL: [f32; 3] = [0.05, 0.9, 0.05];
+const POSITIVE: [f32; 3] = [0.02, 0.03, 0.95];
+const TORN: [f32; 3] = [0.5, 0.2, 0.3];
+
+fn card() -> Card {
+    let base = include_str!("../../models/base/card.toml");
+    let base = &base[..base.find("[rules]").unwrap()];
+    let rest = r#"
+        [rules]
+        abstain_below = 0.4
+        review_below = 0.5
+        mixed_from = 0.31
+        mixed_targets_from = 0.8
+        mixed_units_from = 0.6
+        opinion_from = 0.8
+        languages = ["en"]
+        unsupported_from = 0.9
+        [[heads]]
+        name = "sentiment"
+        kind = "document"
+        activation = "softmax"
+        labels = ["negative", "neutral", "positive"]
+        [[heads]]
+        name = "emotion"
+        kind = "document"
+        activation = "sigmoid"
+        labels = ["joy", "anger", "gratitude"]
+        thresholds = { joy = 0.3, anger = 0.7 }
+        [[heads]]
+        name = "intent"
+        kind = "document"
+        activation = "softmax"
+        labels = ["complaint", "praise", "other"]
+    "#;
+    Card::parse(&format!("{base}{rest}")).unwrap()
+}
+
+const ENGLISH: Language = Language {
+    code: "en",
+    confidence: 1.0,
+};
+
+/// A text of units of ten bytes, with targets of one byte in some of them.
+fn scores(whole: [f32; 3], units: &[[f32; 3]], targets: &[(usize, [f32; 3])]) -> (Scores, Vec<Unit>) {
+    let spans = units.iter().map(|&sentiment| SpanScores {
+        sentiment,
+        embedding: Vec::new(),
+    });
+    let targets = targets.iter().map(|&(unit, polarity)| Target {
+        range: unit * 10..unit * 10 + 1,
+        polarity,
+    });
+    let scores = Scores {
+        sentiment: whole,
+        emotions: vec![0.4, 0.6, 0.5],
+        intents: vec![0.2, 0.5, 0.3],
+        targets: targets.collect(),
+        embedding: Vec::new(),
+        spans: Vec::new(),
+        tokens: 9,
+    };
+    let ranges = (0..units.len()).map(|n| n * 10..n * 10 + 9).collect();
+    (scores, opinion::units(ranges, spans.collect()))
+}
+
+fn verdict(whole: [f32; 3], units: &[[f32; 3]], targets: &[(usize, [f32; 3])]) -> Verdict {
+    let (scores, units) = scores(whole, units, targets);
+    judge(Content::Words, ENGLISH, Some((&scores, &units)), &card())
+}
+
+fn said(verdict: &Verdict) -> Vec<(Range<usize>, Sentiment, usize)> {
+    let opinions = verdict.opinions.iter();
+    opinions.map(|o| (o.range.clone(), o.polarity, o.unit)).collect()
+}
+
+#[test]
+fn a_target_is_an_opinion_and_so_is_a_clear_unit_without_one() {
+    use Sentiment::{Negative, Neutral, Positive};
+    let found = verdict(
+        NEGATIVE,
+        &[NEGATIVE, POSITIVE, NEUTRAL, [0.7, 0.2, 0.1]],
+        &[(0, NEGATIVE), (0, NEUTRAL)],
+    );
+    assert_eq!(
+        said(&found),
+        [(0..1, Negative, 0), (0..1, Neutral, 0), (10..19, Positive, 1)]
+    );
+    // A target behind the units that were scored still counts.
+    assert_eq!(
+        said(&verdict(NEUTRAL, &[NEUTRAL], &[(5, POSITIVE)])),
+        [(50..51, Positive, 0)]
+    );
+    assert_eq!(said(&verdict(NEUTRAL, &[], &[(5, POSITIVE)])), [(50..51, Positive, 0)]);
+}
+
+#[test]
+fn mixed_is_clear_praise_here_and_clear_blame_there() {
+    let mixed = |whole, units: &[[f32; 3]], targets: &[(usize, [f32; 3])]| {
+        let verdict = verdict(whole, units, targets);
+        assert_eq!(verdict.review, verdict.sentiment == Some(Sentiment::Mixed));
+        verdict.sentiment == Some(Sentiment::Mixed)
+    };
+    assert!(mixed(NEGATIVE, &[NEGATIVE, POSITIVE], &[]));
+    assert!(mixed(NEGATIVE, &[NEGATIVE], &[(0, NEGATIVE), (0, POSITIVE)]));
+    assert!(!mixed(NEGATIVE, &[NEGATIVE, NEGATIVE], &[(0, NEGATIVE), (1, NEUTRAL)]));
+    assert!(mixed(NEGATIVE, &[NEGATIVE, [0.1, 0.2, 0.7]], &[]));
+    assert!(!mixed(NEGATIVE, &[NEGATIVE, [0.2, 0.3, 0.5]], &[]));
+    assert!(!mixed(NEGATIVE, &[NEUTRAL], &[(0, NEGATIVE), (0, [0.1, 0.2, 0.7])]));
+    assert!(!mixed(TORN, &[TORN], &[]));
+    assert!(mixed([0.4, 0.2, 0.4], &[TORN], &[]));
+}
+
+#[test]
+fn emotions_count_from_their_thresholds_strongest_first() {
+    let found = verdict(NEGATIVE, &[], &[]);
+    assert_eq!(found.emotions, [(Emotion::Gratitude, 0.5), (Emotion::Joy, 0.4)]);
+    assert_eq!(found.intent, Some((Intent::Praise, 0.5)));
+}
+
+#[test]
+fn what_was_not_scored_says_nothing() {
+    let silent = |verdict: Verdict| {
+        assert_eq!(
+            (verdict.sentiment, verdict.probabilities, verdict.intent),
+            (None, None, None)
+        );
+        assert!(verdict.emotions.is_empty() && verdict.opinions.is_empty());
+        (verdict.status, verdict.reason)
+    };
+    let empty = judge(Content::Empty, ENGLISH, None, &card());
+    assert_eq!(silent(empty), (Status::Abstained, Some(Reason::Empty)));
+    let (odd, units) = scores([f32::NAN; 3], &[POSITIVE], &[(0, POSITIVE)]);
+    let failed = judge(Content::Words, ENGLISH, Some((&odd, &units)), &card());
+    assert!(failed.review);
+    assert_eq!(silent(failed), (Status::Failed, None));
+    let unsure = verdict([0.34, 0.33, 0.3], &[], &[]);
+    assert_eq!(
+        (unsure.status, unsure.reason),
+        (Status::Abstained, Some(Reason::LowConfidence))
+    );
+    assert!(unsure.sentiment.is_none() && unsure.probabilities.is_some());
+}
+
+#[test]
+fn names_lead_back_to_labels() {
+    assert!(Emotion::ALL.iter().all(|e| Emotion::of(e.name()) == Some(*e)));
+    assert!(Intent::ALL.iter().all(|i| Intent::of(i.name()) == Some(*i)));
+    assert_eq!((Emotion::of("none"), Intent::of("")), (None, None));
+}
