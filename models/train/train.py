@@ -142,7 +142,7 @@ BUT = {"uk": "але", "pt": "mas", "ru": "но", "hu": "de", "pl": "ale", "en":
 
 
 def joined(drawn, rng):
-    """Puts every seventh comment before another of its language: both keep their sentiment as parts; together they are mixed where they disagree."""
+    """Puts some short comments before another of their language: both keep their sentiment as parts; together they are mixed where they disagree."""
     able = collections.defaultdict(list)
     out = []
     for pool, e in drawn:
