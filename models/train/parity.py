@@ -60,7 +60,7 @@ def main():
         for text in TEXTS:
             ids = tokenizer.encode(PREFIX + text).ids
             mask = torch.ones(1, len(ids), dtype=torch.long)
-            pooled = mean_pool(encoder(torch.tensor([ids]), mask), mask)[0]
+            pooled = mean_pool(encoder(torch.tensor([ids]), mask)[-1], mask)[0]
             logits = tensors["heads.sentiment.weight"] @ pooled + tensors["heads.sentiment.bias"]
             rows.append({"text": text, "ids": ids, "logits": [round(float(v), 5) for v in logits]})
     out.write_text("[\n" + ",\n".join(json.dumps(r, ensure_ascii=False) for r in rows) + "\n]\n", encoding="utf-8")

@@ -274,11 +274,13 @@ def losses(model, rows, priors, space, themes):
 
 
 def start(a, tokenizer):
-    """Encoder tensors and heads to begin with: the base has none, exported files have those of an earlier run."""
+    """Encoder tensors and heads to begin with: the base has none, exported files have those of an earlier run. A head begins on both depths alike where one has none."""
     if a.packed:
         return Packed(a.packed).tensors(tokenizer), {}
     tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in restore(a.model).items()}
-    return tensors, {name.removeprefix("heads."): value for name, value in tensors.items() if name.startswith("heads.")}
+    last = {name.removeprefix("heads."): value for name, value in tensors.items() if name.startswith("heads.")}
+    early = {name.split("heads.")[1]: value for name, value in tensors.items() if name.startswith(f"exits.{EXIT}.")}
+    return tensors, {f"heads.{n}": v for n, v in last.items()} | {f"exit_heads.{n}": v for n, v in (last | early).items()}
 
 
 def main():
@@ -315,10 +317,7 @@ def main():
     themes = {name: n for n, name in enumerate(sorted(name for name, count in counts.items() if count >= 20))}
     model = Tagger(from_hugging_face(tensors, range(12), exits=(EXIT,)), len(mixture.pools), len(themes))
     model.encoder.words.weight.requires_grad_(False)
-    for name, value in heads.items():
-        for side in (model.heads, model.exit_heads):
-            head, part = name.split(".")
-            getattr(side[head], part).data.copy_(value)
+    model.load_state_dict(heads, strict=False)
 
     groups = collections.defaultdict(list)
     for name, p in model.named_parameters():
