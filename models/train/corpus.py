@@ -126,7 +126,7 @@ def split_of(name, row):
 
 def polarity_of(aspect):
     """A polarity by our name; one domain of m_absa abbreviates them."""
-    polarity = (aspect.get("polarity") or "").lower()
+    polarity = (aspect.get("polarity") or "").strip().lower()
     return {"pos": "positive", "neg": "negative", "neu": "neutral"}.get(polarity, polarity)
 
 
