@@ -119,6 +119,7 @@ fn write_stage(c: &mut Criterion, engine: &dyn Engine, input: &str) {
             prefix: "ut_".to_owned(),
             clean_text: false,
         },
+        max_rejects: None,
     };
     let mut group = c.benchmark_group("walk");
     group.sample_size(10);

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use undertone::eval::Question;
+use undertone::lake::{self, PartitionBy};
 use undertone::model::Quality;
+use undertone::progress::LogFormat;
 use undertone::run::Job;
 use undertone::sink::Columns;
 use undertone::source::{Format, SourceOptions};
@@ -19,13 +21,24 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Tag(Tag),
+    Tag(Box<Tag>),
     Inspect(Inspect),
     Eval(Eval),
     Taxonomy(Taxonomy),
+    /// Print shell completions, to be sourced or put where the shell looks for them
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page of the program, or of one of its commands
+    Man {
+        /// The command
+        command: Option<String>,
+    },
 }
 
-/// Tag files of comments and write them, with their original columns, to one file
+/// Tag files of comments and write them, with their original columns, to one file or into a lake
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -34,15 +47,20 @@ Examples:
   undertone tag 'inbox/*.csv.gz' more.jsonl -o all.parquet
   undertone tag survey.csv --text comment --id response_id -o survey.csv.tagged.jsonl
   cat reviews.csv | undertone tag - -o tagged.parquet --quiet --json
+  undertone tag inbox/ --out lake/ --partition-by day   every night: tags what is new or changed
 
-Exit codes: 0 done; 1 done, but rows were rejected or failed; 2 nothing written; 130 interrupted.")]
+Options may stand in undertone.toml of the working directory, by their long names: text = \"comment\".
+
+Exit codes: 0 done; 1 done, but rows were rejected or failed; 2 nothing published; 130 interrupted.")]
 pub(crate) struct Tag {
-    /// Files to read: CSV, TSV, JSON lines, JSON array or Parquet, also .gz and .zst; globs; `-` for standard input
+    /// Files to read: CSV, TSV, JSON lines, JSON array or Parquet, also .gz and .zst; globs; `-` for standard input;
+    /// for a lake also folders
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<String>,
 
-    /// File to write: .parquet, .csv or .jsonl [default: the first input's name with .tagged.parquet]
-    #[arg(short, long, value_name = "FILE")]
+    /// File to write: .parquet, .csv or .jsonl, or folder of a lake [default: the first input's name with
+    /// .tagged.parquet]
+    #[arg(short, long, visible_alias = "out", value_name = "FILE")]
     output: Option<PathBuf>,
 
     /// Put before the name of every added column
@@ -60,7 +78,47 @@ pub(crate) struct Tag {
     pub(crate) model: Model,
 
     #[command(flatten)]
+    lake: Lake,
+
+    #[command(flatten)]
     pub(crate) manners: Manners,
+
+    /// Fail, with nothing published, when more than this share of the records cannot be read, such as 1%
+    #[arg(long, value_name = "SHARE", value_parser = share, help_heading = "Running")]
+    max_rejects: Option<f64>,
+
+    /// Progress and messages on standard error as lines of text or of JSON
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t, help_heading = "Running")]
+    pub(crate) log: LogFormat,
+
+    /// File of options [default: undertone.toml of the working directory, if there is one]
+    #[arg(long, value_name = "FILE", help_heading = "Running")]
+    config: Option<PathBuf>,
+}
+
+/// A folder of Parquet parts that grows from night to night
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Lake")]
+pub(crate) struct Lake {
+    /// Write a lake laid out by the comments' time or by export; needed the first time only
+    #[arg(long, value_enum, value_name = "BY")]
+    partition_by: Option<PartitionBy>,
+
+    /// Name of the export all inputs belong to [default: their names without dates and numbers]
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
+
+    /// Only say what is new, changed or known; write nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Wait for another run on the same lake instead of failing
+    #[arg(long)]
+    wait: bool,
+
+    /// Fail when the lake was tagged with another model or other themes
+    #[arg(long)]
+    fail_on_model_change: bool,
 }
 
 /// How to read the inputs; all of it is found by looking at the data where it is not given
@@ -210,6 +268,17 @@ pub(crate) enum TaxonomyAction {
     },
 }
 
+fn share(text: &str) -> Result<f64, String> {
+    let share = match text.strip_suffix('%') {
+        Some(percent) => percent.trim_end().parse::<f64>().map(|percent| percent / 100.0),
+        None => text.parse(),
+    };
+    share
+        .ok()
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| "a share such as 1% or 0.01".to_owned())
+}
+
 fn delimiter(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
         [byte] if byte.is_ascii() => Ok(*byte),
@@ -251,17 +320,30 @@ fn default_output(inputs: &[String]) -> PathBuf {
 }
 
 impl Tag {
-    /// The job this command line asks for.
-    pub(crate) fn job(self) -> Job {
-        Job {
-            output: self.output.unwrap_or_else(|| default_output(&self.inputs)),
+    /// What this command line asks for; with lake options when the output is a lake.
+    pub(crate) fn job(self) -> (Job, Option<lake::Options>) {
+        let output = self.output.unwrap_or_else(|| default_output(&self.inputs));
+        let own = &self.lake;
+        let asked = own.partition_by.is_some() || own.source.is_some();
+        let asked = asked || own.dry_run || own.wait || own.fail_on_model_change || lake::is_lake(&output);
+        let lake = asked.then_some(lake::Options {
+            partition_by: self.lake.partition_by,
+            source: self.lake.source,
+            wait: self.lake.wait,
+            dry_run: self.lake.dry_run,
+            fail_on_model_change: self.lake.fail_on_model_change,
+        });
+        let job = Job {
+            output,
             source: self.read.options(&self.manners),
             inputs: self.inputs,
             columns: Columns {
                 prefix: self.prefix,
                 clean_text: self.keep_clean,
             },
-        }
+            max_rejects: self.max_rejects,
+        };
+        (job, lake)
     }
 }
 

@@ -276,6 +276,61 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// More records were rejected than the user allows.
+    #[error(
+        "{rejected} of {records} records could not be read, more than the {percent} % of --max-rejects; nothing was \
+         published: see the reasons in the rejects file of a run without --max-rejects, or fetch the export again"
+    )]
+    TooManyRejects {
+        /// Records that could not be read.
+        rejected: u64,
+        /// All records.
+        records: u64,
+        /// The most that is allowed, in percent.
+        percent: f64,
+    },
+
+    /// A lake that does not exist needs to be told its layout.
+    #[error(
+        "{} is not a lake yet: say how to lay it out with --partition-by day, week, month or source",
+        path.display()
+    )]
+    LakeIsNew {
+        /// The lake.
+        path: PathBuf,
+    },
+    /// A lake keeps its layout.
+    #[error(
+        "the lake {} was made with {option} {lake}, not {asked}: leave the option out, or choose another folder",
+        path.display()
+    )]
+    LakeDiffers {
+        /// The lake.
+        path: PathBuf,
+        /// The option.
+        option: &'static str,
+        /// Its value when the lake was made.
+        lake: String,
+        /// Its value now.
+        asked: String,
+    },
+    /// Another run writes the same lake.
+    #[error("another run is writing the lake {}; wait for it, or give --wait", path.display())]
+    LakeBusy {
+        /// The lake.
+        path: PathBuf,
+    },
+    /// One of the lake's own files is not as it was written.
+    #[error(
+        "the lake is damaged: {}: {reason}; restore it from a copy, or make a new lake from the same files",
+        path.display()
+    )]
+    LakeDamaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A theme file made with another model.
     #[error(
         "{} was made with another model ({made_with}) than this program holds ({model}): their embeddings cannot be compared; \
@@ -296,6 +351,41 @@ pub enum Error {
         id: String,
         /// The ids there are, or the nearest.
         hint: String,
+    },
+    /// The lake was written by another version of the program.
+    #[error(
+        "{} is of version {found}, this program knows version {known}: use the program that wrote it, or make a new lake",
+        path.display()
+    )]
+    LakeVersion {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+        /// Ours.
+        known: u32,
+    },
+    /// The publication was begun and could not be finished.
+    #[error("the work is done, but not all of it could be put in place: {source}; the next run finishes it")]
+    LakeHalfway {
+        /// What kept it.
+        source: Box<Error>,
+    },
+    /// A lake must recognise its files the next night.
+    #[error("a lake takes files, not standard input: it has to recognise them the next night")]
+    LakeFromPipe,
+    /// The lake was tagged with something else, and the user does not want a mixture.
+    #[error(
+        "the {what} of the lake is {was}, that of this program is {now}: leave out --fail-on-model-change to tag the inbox \
+         anew, or make a new lake"
+    )]
+    ModelChanged {
+        /// `model`, `themes` or `schema`.
+        what: &'static str,
+        /// What the lake has.
+        was: String,
+        /// What this run would use.
+        now: String,
     },
     /// A table operation failed, for instance on a column type that cannot become text.
     #[error("cannot use the columns of {file}: {source}")]

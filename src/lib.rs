@@ -14,6 +14,7 @@
 //! | [`theme`] | What do customers talk about? Keyphrases, discovered themes, ids that stay. |
 //! | [`tag`] | Which verdict follows from the scores, by the rules of the model card? |
 //! | [`sink`] | How does the output file come to be complete or absent? Owns the output schema. |
+//! | [`lake`] | How does a night's work come into a dataset once, whole and only once? |
 //! | [`run`] | The corridor: the main flow on one screen. |
 //! | [`inspect`] | What is found in these few comments, at a glance? |
 //! | [`eval`] | How often are the verdicts right, per language? |
@@ -21,6 +22,7 @@
 pub mod error;
 pub mod eval;
 pub mod inspect;
+pub mod lake;
 pub mod model;
 pub mod progress;
 pub mod run;

@@ -1,28 +1,39 @@
 //! The program: parse, work, tell, exit.
 
 mod cli;
+mod config;
 
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use undertone::inspect::inspect;
-use undertone::progress::Progress;
+use undertone::model::Native;
+use undertone::progress::{LogFormat, Progress};
 use undertone::theme::taxonomy::Taxonomy;
-use undertone::{eval, model, run, sink};
+use undertone::{eval, lake, model, run, sink};
 
-use crate::cli::{Cli, Command, Manners, TaxonomyAction};
+use crate::cli::{Cli, Command, Manners, Tag, TaxonomyAction};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 
 fn main() -> ExitCode {
-    match work(Cli::parse()) {
+    // Which way errors are told is known once the command line is.
+    let mut log = LogFormat::Text;
+    match work(&mut log) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            // With standard error closed there is nobody left to tell.
-            let _ = writeln!(anstream::stderr(), "{ERROR}error:{ERROR:#} {}", message(&error));
+            match log {
+                LogFormat::Json => Progress::json().event("error", serde_json::json!({ "text": message(&error) })),
+                // With standard error closed there is nobody left to tell.
+                LogFormat::Text => drop(writeln!(
+                    anstream::stderr(),
+                    "{ERROR}error:{ERROR:#} {}",
+                    message(&error)
+                )),
+            }
             ExitCode::from(2)
         }
     }
@@ -35,7 +46,9 @@ fn message(error: &anyhow::Error) -> String {
         .map_or_else(|| format!("{error:#}"), ToString::to_string)
 }
 
-fn work(cli: Cli) -> Result<u8> {
+fn work(log: &mut LogFormat) -> Result<u8> {
+    let line = config::with_options_of_file(&Cli::command(), std::env::args_os().collect())?;
+    let cli = Cli::parse_from(line);
     ctrlc::set_handler(|| {
         let _parts = sink::remove_parts();
         std::process::exit(130);
@@ -43,15 +56,10 @@ fn work(cli: Cli) -> Result<u8> {
     .context("cannot listen for Ctrl-C")?;
     match cli.command {
         Command::Tag(command) => {
-            let (quiet, json) = prepare(&command.manners)?;
+            *log = command.log;
+            prepare(&command.manners)?;
             let engine = model::base(command.model.quality)?;
-            let summary = run::tag(&command.job(), &engine, &Progress::new(quiet))?;
-            match (json, quiet) {
-                (true, _) => tell(&serde_json::to_string_pretty(&summary)?)?,
-                (false, false) => tell(&summary.to_string())?,
-                (false, true) => true,
-            };
-            Ok(summary.exit_code())
+            tag(*command, &engine)
         }
         Command::Inspect(command) => {
             let engine = model::base(command.model.quality)?;
@@ -84,6 +92,18 @@ fn work(cli: Cli) -> Result<u8> {
             tell(&taxonomy(command.action)?)?;
             Ok(0)
         }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "undertone", &mut script);
+            tell(&String::from_utf8_lossy(&script))?;
+            Ok(0)
+        }
+        Command::Man { command } => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(manual(command.as_deref())?).render(&mut page)?;
+            tell(&String::from_utf8_lossy(&page))?;
+            Ok(0)
+        }
     }
 }
 
@@ -103,6 +123,48 @@ fn taxonomy(action: TaxonomyAction) -> Result<String> {
         (true, false) => serde_json::to_string_pretty(&taxonomy.tally())?,
         (false, false) => taxonomy.tally().to_string(),
     })
+}
+
+/// The command whose manual page is wanted, under the name it is called by.
+fn manual(command: Option<&str>) -> Result<clap::Command> {
+    let mut program = Cli::command();
+    program.build();
+    match command {
+        None => Ok(program),
+        Some(name) => {
+            let found = program.find_subcommand(name).cloned();
+            found.with_context(|| format!("there is no command {name}: see undertone --help"))
+        }
+    }
+}
+
+/// Tags into a file or a lake, and tells what was found.
+fn tag(command: Tag, engine: &Native) -> Result<u8> {
+    let (quiet, json, log) = (command.manners.quiet, command.manners.json, command.log);
+    let progress = match log {
+        LogFormat::Json => Progress::json(),
+        LogFormat::Text => Progress::new(quiet),
+    };
+    let (job, lake) = command.job();
+    let (answer, text, code) = match lake {
+        Some(options) => {
+            let report = lake::tag(&job, &options, engine, &progress)?;
+            let answer = serde_json::to_value(&report)?;
+            (answer, report.to_string(), report.exit_code())
+        }
+        None => {
+            let summary = run::tag(&job, engine, &progress)?;
+            let answer = serde_json::to_value(&summary)?;
+            (answer, summary.to_string(), summary.exit_code())
+        }
+    };
+    if json {
+        tell(&serde_json::to_string_pretty(&answer)?)?;
+    } else if !quiet && log == LogFormat::Text {
+        tell(&text)?;
+    }
+    progress.event("done", serde_json::json!({ "exit_code": code, "report": answer }));
+    Ok(code)
 }
 
 /// Sets the number of workers; answers how much to tell.

@@ -1,5 +1,6 @@
-//! What does a person see while a run goes on? Input: rows done and the share of the input read. Output: a bar with rows/s and time left on a
-//! terminal, one log line every 30 seconds elsewhere, nothing when quiet. All of it on standard error.
+//! What does a person, or the collector of a log, see while a run goes on? Input: rows done and the share of the input read. Output: a bar with rows/s
+//! and time left on a terminal, one log line every 30 seconds elsewhere, one JSON object a line when asked, nothing when quiet. All of it on
+//! standard error.
 
 use std::cell::Cell;
 use std::io::{IsTerminal, Write};
@@ -12,9 +13,20 @@ const LOG_EVERY: Duration = Duration::from_secs(30);
 /// The bar counts the input in this many steps, since what is known ahead is bytes and not rows.
 const STEPS: u64 = 10_000;
 
+/// How messages are written where there is no terminal.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// Sentences.
+    #[default]
+    Text,
+    /// One JSON object a line: `event` (`note`, `progress`, `done`, `error`), `seconds` since the start, and what belongs to it.
+    Json,
+}
+
 enum Show {
     Bar(ProgressBar),
     Log(Cell<Instant>),
+    Json(Cell<Instant>),
     Nothing,
 }
 
@@ -42,6 +54,27 @@ impl Progress {
         Self { show, started }
     }
 
+    /// One JSON object a line on standard error.
+    pub fn json() -> Self {
+        let started = Instant::now();
+        Self {
+            show: Show::Json(Cell::new(started)),
+            started,
+        }
+    }
+
+    /// An event for whoever collects the log; only [`LogFormat::Json`] shows it.
+    pub fn event(&self, name: &str, fields: serde_json::Value) {
+        if let Show::Json(_) = &self.show {
+            let seconds = (self.started.elapsed().as_secs_f64() * 1e3).round() / 1e3;
+            let mut line = serde_json::json!({ "event": name, "seconds": seconds });
+            if let (Some(line), serde_json::Value::Object(fields)) = (line.as_object_mut(), fields) {
+                line.extend(fields);
+            }
+            write_line(&line.to_string());
+        }
+    }
+
     /// A run that tells nothing, as a library wants it.
     pub fn silent() -> Self {
         Self::new(true)
@@ -52,6 +85,7 @@ impl Progress {
         match &self.show {
             Show::Bar(bar) => bar.println(text),
             Show::Log(_) => log(text),
+            Show::Json(_) => self.event("note", serde_json::json!({ "text": text })),
             Show::Nothing => {}
         }
     }
@@ -76,7 +110,15 @@ impl Progress {
                 last.set(Instant::now());
                 log(&told());
             }
-            Show::Log(_) | Show::Nothing => {}
+            Show::Json(last) if last.get().elapsed() >= LOG_EVERY => {
+                last.set(Instant::now());
+                let rate = (rows as f64 / spent.as_secs_f64().max(1e-3)).round();
+                self.event(
+                    "progress",
+                    serde_json::json!({ "rows": rows, "rows_per_second": rate, "share": share }),
+                );
+            }
+            Show::Log(_) | Show::Json(_) | Show::Nothing => {}
         }
     }
 
@@ -89,6 +131,10 @@ impl Progress {
 }
 
 fn log(text: &str) {
+    write_line(&format!("undertone: {text}"));
+}
+
+fn write_line(line: &str) {
     // Progress must never stop a run: a closed standard error is no reason to lose the work.
-    let _ = writeln!(std::io::stderr(), "undertone: {text}");
+    let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use crate::error::Result;
+use polars::prelude::DataFrame;
+
+use crate::error::{Error, Result};
 use crate::model::Engine;
 use crate::progress::Progress;
 use crate::sink::{Columns, SCHEMA_VERSION, Sink};
-use crate::source::{self, SourceOptions};
+use crate::source::{self, Batch, SourceOptions};
 use crate::summary::Summary;
 use crate::tag::Tagger;
 
@@ -22,6 +24,8 @@ pub struct Job {
     pub output: PathBuf,
     /// Which columns to add, and their prefix.
     pub columns: Columns,
+    /// The run fails when a larger share of the records cannot be read, 0..=1.
+    pub max_rejects: Option<f64>,
 }
 
 /// Reads every input row, tags it, and writes it beside its original columns. The output appears only when it is whole.
@@ -41,17 +45,17 @@ pub fn tag(job: &Job, engine: &dyn Engine, progress: &Progress) -> Result<Summar
         let Some(batch) = source.next().transpose()? else { break };
         summary.seconds.read += started.elapsed().as_secs_f64();
 
-        let rows = tagger.tag(&batch.rows, batch.ids(), &batch.texts, &mut summary.seconds)?;
+        let ours = answer(&batch, &mut tagger, &job.columns, &mut summary)?;
 
         let started = Instant::now();
-        sink.write(&batch.columns, job.columns.frame(&batch.source, &rows)?)?;
+        sink.write(&batch.columns, ours)?;
         sink.reject(&batch.rejects)?;
         summary.seconds.write += started.elapsed().as_secs_f64();
 
-        summary.add(&batch, &rows);
         progress.advance(summary.rows, source.progress());
     }
 
+    judge_rejects(summary.rejected, summary.rows, job.max_rejects)?;
     let started = Instant::now();
     sink.finish()?;
     summary.seconds.write += started.elapsed().as_secs_f64();
@@ -59,8 +63,32 @@ pub fn tag(job: &Job, engine: &dyn Engine, progress: &Progress) -> Result<Summar
     Ok(summary)
 }
 
+/// Our columns for a batch; what they say is counted in the summary.
+pub(crate) fn answer(
+    batch: &Batch,
+    tagger: &mut Tagger<'_>,
+    columns: &Columns,
+    summary: &mut Summary,
+) -> Result<DataFrame> {
+    let rows = tagger.tag(&batch.rows, batch.ids(), &batch.texts, &mut summary.seconds)?;
+    summary.add(batch, &rows);
+    Ok(columns.frame(&batch.source, &rows)?)
+}
+
+/// Fails when more than the share `most` of all records was rejected: then something is wrong with the export or its options.
+pub(crate) fn judge_rejects(rejected: u64, rows: u64, most: Option<f64>) -> Result<()> {
+    match most {
+        Some(most) if rejected as f64 > most * (rejected + rows) as f64 => Err(Error::TooManyRejects {
+            rejected,
+            records: rejected + rows,
+            percent: most * 100.0,
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// What the Parquet footer says of this run. No clock time: the same input gives the same bytes.
-fn footer(job: &Job, engine: &dyn Engine) -> Vec<(String, String)> {
+pub(crate) fn footer(job: &Job, engine: &dyn Engine) -> Vec<(String, String)> {
     let card = engine.card();
     let run = serde_json::json!({
         "inputs": job.inputs, "text": job.source.text, "id": job.source.id, "prefix": job.columns.prefix,

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 pub use part::remove_parts;
 use polars::prelude::*;
+pub(crate) use rows::cell;
 pub use schema::{Columns, SCHEMA_VERSION};
 
 use self::part::Part;

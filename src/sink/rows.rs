@@ -42,7 +42,7 @@ fn json(value: AnyValue<'_>, dtype: &DataType) -> Value {
 }
 
 /// A polars value as a CSV cell: plain where it is plain, JSON where it is nested, empty where it is null.
-fn cell<'a>(value: AnyValue<'a>, dtype: &DataType) -> Cow<'a, str> {
+pub(crate) fn cell<'a>(value: AnyValue<'a>, dtype: &DataType) -> Cow<'a, str> {
     match value {
         AnyValue::String(text) => Cow::Borrowed(text),
         value => match json(value, dtype) {

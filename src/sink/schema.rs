@@ -11,7 +11,7 @@ use crate::tag::{Opinion, Quote, Sentiment, Status, TaggedRow, Verdict};
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// Which of the optional columns are written, and how all are named.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct Columns {
     /// Put before every name; `ut_` unless the user says otherwise.
     pub prefix: String,

@@ -71,7 +71,7 @@ pub(super) fn inputs(paths: &[String], notes: &mut Vec<String>) -> Result<Vec<In
 }
 
 /// A path that exists is taken as it is, whatever characters its name has; only then may it be a pattern.
-fn expand(given: &str) -> Result<Vec<PathBuf>> {
+pub(crate) fn expand(given: &str) -> Result<Vec<PathBuf>> {
     if given == "-" || !given.contains(['*', '?', '[']) || Path::new(given).symlink_metadata().is_ok() {
         return Ok(vec![PathBuf::from(given)]);
     }
@@ -214,7 +214,8 @@ impl Input {
     }
 }
 
-fn refused(path: &Path, source: io::Error) -> Error {
+/// The error for a file that the system does not let us read.
+pub(crate) fn refused(path: &Path, source: io::Error) -> Error {
     match source.kind() {
         io::ErrorKind::NotFound => Error::Missing { path: path.to_owned() },
         io::ErrorKind::PermissionDenied => Error::Denied { path: path.to_owned() },

@@ -31,6 +31,7 @@ use polars::prelude::*;
 
 use crate::error::{Error, Result};
 use input::Counter;
+pub(crate) use input::{expand, refused};
 pub use reject::{Reason, Reject, SHOWN_BYTES};
 use table::{Chunk, Quota, Rows, Table, as_text};
 
@@ -58,7 +59,7 @@ pub enum Format {
 }
 
 /// What the user says about the input; what is left open is found out by looking.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct SourceOptions {
     /// Columns that hold the comment, joined with a blank line; empty: find it.
     pub text: Vec<String>,
@@ -71,6 +72,7 @@ pub struct SourceOptions {
     /// Encoding label of all text files, such as `windows-1250`; none: find it.
     pub encoding: Option<String>,
     /// Most rows in a batch; 0 counts as 1.
+    #[serde(skip)]
     pub batch_rows: usize,
 }
 
@@ -118,6 +120,27 @@ impl Batch {
             .zip(hashes)
             .map(|(id, hash)| id.unwrap_or_else(|| format!("{hash:016x}")))
             .collect()
+    }
+
+    /// For each row its time in seconds since 1970 UTC, where it has one.
+    pub fn times(&self) -> Vec<Option<i64>> {
+        vec![None; self.rows.len()]
+    }
+
+    /// Only these rows, by their places in the batch, in this order; all rejects.
+    ///
+    /// # Errors
+    /// When a place is outside the batch.
+    pub fn take(&self, places: &[IdxSize]) -> PolarsResult<Self> {
+        let at = || places.iter().map(|&place| place as usize);
+        Ok(Self {
+            columns: self.columns.take(&IdxCa::from_slice(PlSmallStr::EMPTY, places))?,
+            source: Arc::clone(&self.source),
+            rows: at().map(|n| self.rows[n]).collect(),
+            texts: at().map(|n| self.texts[n].clone()).collect(),
+            rejects: self.rejects.clone(),
+            ids: self.ids.as_ref().map(|ids| at().map(|n| ids[n].clone()).collect()),
+        })
     }
 }
 

@@ -4,10 +4,14 @@
 
 mod answers;
 mod bad_input;
+mod config;
+mod corpus;
+mod faults;
 mod formats;
 mod help;
 mod inspect;
 mod interrupted;
+mod lake;
 mod opinions;
 mod promises;
 mod schema;

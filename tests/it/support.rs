@@ -75,7 +75,12 @@ impl Room {
 
     /// Names of all files in the folder, hidden ones too, sorted.
     pub(crate) fn files(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(self.folder.path()).expect("a folder");
+        self.files_in("")
+    }
+
+    /// The same for a folder in it.
+    pub(crate) fn files_in(&self, folder: &str) -> Vec<String> {
+        let entries = std::fs::read_dir(self.path(folder)).expect("a folder");
         let mut names: Vec<String> = entries
             .map(|e| e.expect("an entry").file_name().to_string_lossy().into_owned())
             .collect();

@@ -1,0 +1,322 @@
+//! How does staged work become visible? Input: a [`Stage`]. Output: parts under their names in the lake, and a new manifest. What is to be done is
+//! written down first (`.undertone/commit.json`); from then on the run is published, and whoever comes next finishes what a killed process left.
+//! Order matters: parts are replaced in place first, then removed, then added, so that no reader ever meets a row twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::disk;
+use super::known;
+use super::manifest::{self, Manifest, OWN, PartEntry, VERSION};
+use super::part;
+use super::stage::{LISTS, Part, STAGED, Stage, list_name, staged_name};
+use crate::error::{Error, Result};
+
+/// Where parts go that lost some of their rows, until they take their places.
+const SHRUNK: &str = ".undertone/shrunk";
+
+/// What a publication does, in the order in which it does it. All paths are below the lake.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Commit {
+    version: u32,
+    /// Parts that take the place of their older selves in one step: to, from.
+    replace: BTreeMap<String, String>,
+    /// Parts that go.
+    remove: BTreeSet<String>,
+    /// Parts that come, and lists: to, from.
+    add: BTreeMap<String, String>,
+    /// The lake afterwards.
+    next: Manifest,
+}
+
+/// Publishes everything staged; answers the lake's new manifest.
+pub(super) fn publish(root: &Path, stage: &mut Stage) -> Result<Manifest> {
+    disk::remove_folder(&root.join(SHRUNK))?;
+    let shrunk: Vec<(usize, Part)> = stage.parts.iter().cloned().enumerate().collect();
+    let shrunk: Vec<_> = shrunk
+        .into_iter()
+        .filter(|(_, part)| part.lost > 0 && part.lost < part.rows)
+        .collect();
+    for (number, part) in &shrunk {
+        shrink(root, stage, *number as known::PartNumber, part)?;
+    }
+    if !shrunk.is_empty() {
+        disk::sync_folder(&root.join(SHRUNK))?;
+    }
+
+    let mut commit = plan(stage);
+    commit.next.settings.insert(stage.key.clone(), stage.settings.clone());
+    commit.next.files.extend(stage.files().iter().cloned());
+    let used: BTreeSet<&String> = (commit.next.parts.values().map(|part| &part.settings))
+        .chain(commit.next.files.values().map(|file| &file.settings))
+        .collect();
+    let used: BTreeSet<String> = used.into_iter().cloned().collect();
+    commit.next.settings.retain(|key, _| used.contains(key));
+
+    disk::replace_json(&root.join(OWN).join("commit.json"), &commit)?;
+    carry_out(root, &commit).map_err(|source| Error::LakeHalfway {
+        source: Box::new(source),
+    })?;
+    Ok(commit.next)
+}
+
+/// Writes what is left of a part.
+fn shrink(root: &Path, stage: &mut Stage, number: known::PartNumber, part: &Part) -> Result<()> {
+    disk::make_folder(&root.join(SHRUNK))?;
+    let list = known::read_list(&stage.list_of(part))?;
+    let keep: Vec<bool> = list
+        .iter()
+        .map(|(key, _)| stage.known.get(*key).is_some_and(|(_, home)| home == number))
+        .collect();
+    let from = if part.staged {
+        stage.staged(&part.path)
+    } else {
+        root.join(&part.path)
+    };
+    part::shrink(&from, &root.join(staged_name(SHRUNK, &part.path)), &keep)?;
+    let left: Vec<_> = list
+        .into_iter()
+        .zip(&keep)
+        .filter_map(|(row, keep)| keep.then_some(row))
+        .collect();
+    known::write_list(&root.join(list_name(SHRUNK, &part.path)), &left)
+}
+
+/// Which files go where. Parts with rows left make up the next manifest.
+fn plan(stage: &Stage) -> Commit {
+    let mut commit = Commit {
+        version: VERSION,
+        replace: BTreeMap::new(),
+        remove: BTreeSet::new(),
+        add: BTreeMap::new(),
+        next: stage.base.clone(),
+    };
+    commit.next.parts.clear();
+    for part in stage.parts.iter().filter(|part| part.lost < part.rows) {
+        let entry = PartEntry {
+            rows: part.rows - part.lost,
+            settings: part.settings.clone(),
+        };
+        commit.next.parts.insert(part.path.clone(), entry);
+        let folder = match (part.lost > 0, part.staged) {
+            (true, _) => SHRUNK,
+            (false, true) => STAGED,
+            (false, false) => continue,
+        };
+        commit
+            .add
+            .insert(list_name(LISTS, &part.path), list_name(folder, &part.path));
+        let from = staged_name(folder, &part.path);
+        // A part that brings rows of other parts must not appear before those are rid of them.
+        if stage.base.parts.contains_key(&part.path) && !part.gains {
+            commit.replace.insert(part.path.clone(), from);
+        } else {
+            commit.add.insert(part.path.clone(), from);
+        }
+    }
+    let gone = stage
+        .base
+        .parts
+        .keys()
+        .filter(|path| !commit.next.parts.contains_key(*path));
+    let retaken = stage.base.parts.keys().filter(|path| commit.add.contains_key(*path));
+    commit.remove = gone.chain(retaken).cloned().collect();
+    commit
+}
+
+/// One step of a publication. Each may be taken again after a crash.
+enum Step<'a> {
+    Move {
+        from: &'a str,
+        to: &'a str,
+    },
+    Remove {
+        path: &'a str,
+        /// A successor of the same name: once it has come, there is nothing left to remove.
+        successor: Option<&'a str>,
+    },
+}
+
+impl Commit {
+    /// What is to be done, in order.
+    fn steps(&self) -> Vec<Step<'_>> {
+        let moves = |(to, from)| Step::Move { from, to };
+        let removes = |path| Step::Remove {
+            path,
+            successor: self.add.get(path).map(String::as_str),
+        };
+        let replace = self
+            .replace
+            .iter()
+            .map(|(to, from)| moves((to.as_str(), from.as_str())));
+        let add = self.add.iter().map(|(to, from)| moves((to.as_str(), from.as_str())));
+        replace
+            .chain(self.remove.iter().map(|path| removes(path.as_str())))
+            .chain(add)
+            .collect()
+    }
+}
+
+impl Step<'_> {
+    fn take(&self, root: &Path) -> Result<()> {
+        match self {
+            Self::Move { from, to } => disk::rename_if_there(&root.join(from), &root.join(to)),
+            Self::Remove {
+                path,
+                successor: Some(from),
+            } if root.join(from).exists() => disk::remove_if_there(&root.join(path)),
+            Self::Remove { successor: Some(_), .. } => Ok(()),
+            Self::Remove { path, successor: None } => {
+                disk::remove_if_there(&root.join(path))?;
+                disk::remove_if_there(&root.join(list_name(LISTS, path)))
+            }
+        }
+    }
+
+    /// The folder whose names change.
+    fn folder(&self, root: &Path) -> PathBuf {
+        let (Self::Move { to: path, .. } | Self::Remove { path, .. }) = self;
+        root.join(path).parent().map(Path::to_owned).unwrap_or_default()
+    }
+}
+
+/// Takes every step, and then says so in the manifest. Safe to repeat from the start wherever it was stopped.
+fn carry_out(root: &Path, commit: &Commit) -> Result<()> {
+    let steps = commit.steps();
+    let folders: BTreeSet<PathBuf> = steps.iter().map(|step| step.folder(root)).collect();
+    folders.iter().try_for_each(|folder| disk::make_folder(folder))?;
+    steps.iter().try_for_each(|step| step.take(root))?;
+    folders.par_iter().try_for_each(|folder| disk::sync_folder(folder))?;
+    disk::sync_folder(root)?;
+    commit.next.write(root)?;
+    // A folder whose last part went is no partition any more; one that is not empty stays.
+    for path in &commit.remove {
+        let _ = root.join(path).parent().map(std::fs::remove_dir);
+    }
+    disk::remove_if_there(&root.join(OWN).join("commit.json"))?;
+    tidy(root)
+}
+
+/// Finishes a publication that was interrupted, if there is one. Answers whether there was.
+pub(super) fn recover(root: &Path) -> Result<bool> {
+    let commit = manifest::read_json::<Commit>(&root.join(OWN).join("commit.json"))?;
+    match &commit {
+        Some(commit) => carry_out(root, commit)?,
+        None => disk::remove_folder(&root.join(SHRUNK))?,
+    }
+    Ok(commit.is_some())
+}
+
+/// Takes away what only the unfinished run needed.
+pub(super) fn tidy(root: &Path) -> Result<()> {
+    disk::remove_if_there(&root.join(OWN).join("progress.json"))?;
+    disk::remove_folder(&root.join(STAGED))?;
+    disk::remove_folder(&root.join(SHRUNK))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lake::partition::PartitionBy;
+
+    /// A lake before a publication that replaces `a`, removes `b`, removes and brings back `c`, and adds `d`; the content of a file is its age.
+    fn lake() -> (tempfile::TempDir, Commit) {
+        let dir = tempfile::tempdir().unwrap();
+        let part = |name: &str| format!("ut_day={name}/part-{name}.parquet");
+        let put = |path: &str, text: &str| {
+            let path = dir.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        let mut next = Manifest::new(PartitionBy::Day, "ut_");
+        let entry = PartEntry {
+            rows: 1,
+            settings: String::new(),
+        };
+        for name in ["a", "b", "c"] {
+            put(&part(name), "old");
+            put(&list_name(LISTS, &part(name)), "old");
+        }
+        let mut add = BTreeMap::new();
+        for name in ["a", "c", "d"] {
+            put(&staged_name(STAGED, &part(name)), "new");
+            put(&list_name(STAGED, &part(name)), "new");
+            add.insert(list_name(LISTS, &part(name)), list_name(STAGED, &part(name)));
+            next.parts.insert(part(name), entry.clone());
+        }
+        for name in ["c", "d"] {
+            add.insert(part(name), staged_name(STAGED, &part(name)));
+        }
+        let commit = Commit {
+            version: VERSION,
+            replace: BTreeMap::from([(part("a"), staged_name(STAGED, &part("a")))]),
+            remove: BTreeSet::from([part("b"), part("c")]),
+            add,
+            next,
+        };
+        disk::replace_json(&dir.path().join(OWN).join("commit.json"), &commit).unwrap();
+        (dir, commit)
+    }
+
+    fn files(root: &Path, below: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
+        for entry in below.read_dir().unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                files(root, &path, found);
+            } else {
+                found.insert(
+                    path.strip_prefix(root).unwrap().to_owned(),
+                    std::fs::read(&path).unwrap(),
+                );
+            }
+        }
+    }
+
+    fn tree(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut found = BTreeMap::new();
+        files(root, root, &mut found);
+        found
+    }
+
+    #[test]
+    fn stopped_after_any_step_it_is_carried_to_the_same_end() {
+        let (undisturbed, commit) = lake();
+        assert!(recover(undisturbed.path()).unwrap());
+        let wanted = tree(undisturbed.path());
+        let parts: Vec<_> = wanted
+            .keys()
+            .filter(|path| path.starts_with("ut_day=b") || path.ends_with("commit.json"))
+            .collect();
+        assert!(parts.is_empty(), "{parts:?}");
+        assert!(
+            wanted
+                .iter()
+                .all(|(path, bytes)| path.ends_with("manifest.json") || bytes == b"new"),
+            "{wanted:?}"
+        );
+        let steps = commit.steps().len();
+        assert_eq!(steps, 1 + 2 + 5);
+        for stopped in 0..=steps {
+            for stopped_again in 0..=steps {
+                let (lake, commit) = lake();
+                for stopped in [stopped, stopped_again] {
+                    for step in commit.steps().iter().take(stopped) {
+                        disk::make_folder(&step.folder(lake.path())).unwrap();
+                        step.take(lake.path()).unwrap();
+                    }
+                }
+                assert!(recover(lake.path()).unwrap());
+                assert_eq!(
+                    tree(lake.path()),
+                    wanted,
+                    "stopped after {stopped} and {stopped_again} steps"
+                );
+                assert!(!recover(lake.path()).unwrap());
+            }
+        }
+    }
+}
