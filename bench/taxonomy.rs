@@ -5,7 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)] // printing is what it is for
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -16,8 +16,8 @@ use undertone::text::{clean, language, units};
 use undertone::theme::taxonomy::{Calibration, Evidence, FEATURES, Matcher, Taxonomy, Weights, strongest};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Texts of one entry, language and purpose, at most.
-const TEXTS: usize = 150;
+/// Texts of one entry and purpose, at most, evenly over its languages.
+const TEXTS: usize = 600;
 
 #[derive(serde::Deserialize)]
 struct Mapping {
@@ -145,11 +145,13 @@ fn read(entry: &Entry, folder: &Path, ids: &[String]) -> Result<Vec<Labelled>, B
                 .push((hash / 2, labelled));
         }
     }
+    let languages: BTreeSet<&str> = pools.keys().map(|(lang, _)| lang.as_str()).collect();
+    let texts = TEXTS / languages.len().max(1);
     Ok(pools
         .into_values()
         .flat_map(|mut pool| {
             pool.sort_by_key(|(hash, _)| *hash);
-            pool.into_iter().take(TEXTS).map(|(_, labelled)| labelled)
+            pool.into_iter().take(texts).map(|(_, labelled)| labelled)
         })
         .collect())
 }

@@ -4,6 +4,9 @@
 //! A phrase is one or more whole words. `*` after a word stands for any ending (`refund*`, `рахун* помилк*`), `*` before the first word for any beginning
 //! (`*rechnung` is also in `Stromrechnung`). Words are compared as [`super::fold`] spells them.
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
 use aho_corasick::AhoCorasick;
 
 use super::fold::fold;
@@ -59,15 +62,17 @@ impl Phrase {
         Ok(Self { stretches })
     }
 
-    /// Whether the phrase, whose first stretch ends at `end` of a folded text, goes on to its last.
-    fn goes_on(&self, text: &str, end: usize) -> bool {
-        self.stretches[1..]
-            .iter()
-            .try_fold(end, |at, stretch| {
-                let next = at + text[at..].find(' ')?;
-                text[next..].starts_with(stretch.as_str()).then(|| next + stretch.len())
-            })
-            .is_some()
+    /// Where the phrase ends, as the end of a word, if its first stretch ends at `end` of a folded text and the others follow.
+    fn goes_on(&self, text: &str, end: usize) -> Option<usize> {
+        let end = self.stretches[1..].iter().try_fold(end, |at, stretch| {
+            let next = at + text[at..].find(' ')?;
+            text[next..].starts_with(stretch.as_str()).then(|| next + stretch.len())
+        })?;
+        if text[..end].ends_with(' ') {
+            Some(end - 1)
+        } else {
+            text[end..].find(' ').map(|rest| end + rest)
+        }
     }
 }
 
@@ -94,22 +99,33 @@ impl PhraseIndex {
         })
     }
 
-    /// For each theme, at how many places of the text one of its phrases begins. Several phrases that begin at one place count once.
+    /// For each theme, at how many places of the text one of its phrases begins. Several phrases that begin at one place count once, and a phrase inside a
+    /// longer one not at all: `service` says nothing in `customer service`.
     pub(super) fn hits(&self, text: &str) -> Vec<u32> {
         let text = fold(text);
-        let mut places: Vec<(usize, usize)> = self
+        let mut places: Vec<(usize, Reverse<usize>, usize)> = self
             .automaton
             .find_overlapping_iter(&text)
             .filter_map(|found| {
                 let (phrase, theme) = &self.phrases[found.pattern().as_usize()];
-                let word = found.start() + usize::from(text[found.start()..].starts_with(' '));
-                phrase.goes_on(&text, found.end()).then_some((*theme, word))
+                let end = phrase.goes_on(&text, found.end())?;
+                let inside = found.start() + usize::from(text[found.start()..].starts_with(' '));
+                let start = text[..inside].rfind(' ').map_or(inside, |space| space + 1);
+                Some((start, Reverse(end), *theme))
             })
             .collect();
         places.sort_unstable();
-        places.dedup();
+        let mut longest = (0, 0);
+        places.retain(|(start, Reverse(end), _)| {
+            let (from, to) = longest;
+            if *end > to {
+                longest = (*start, *end);
+            }
+            *end > to || (*start, *end) == (from, to)
+        });
         let mut hits = vec![0; self.themes];
-        for (theme, _) in places {
+        let counted: BTreeSet<(usize, usize)> = places.into_iter().map(|(start, _, theme)| (start, theme)).collect();
+        for (_, theme) in counted {
             hits[theme] += 1;
         }
         hits
@@ -156,6 +172,15 @@ mod tests {
         let one = |written: &str| (Phrase::parse(written).expect(written), 0);
         let index = PhraseIndex::new(vec![one("bill"), one("bill*"), one("bill is wrong")], 1).expect("an automaton");
         assert_eq!(index.hits("the bill is wrong, billing too"), [2]);
+    }
+
+    #[test]
+    fn a_phrase_inside_a_longer_one_does_not_count() {
+        let phrases = ["service", "customer service", "desk*", "service desk*", "customer*"];
+        assert_eq!(hits(&phrases, "good service"), [1, 0, 0, 0, 0]);
+        assert_eq!(hits(&phrases, "customer service, service"), [1, 1, 0, 0, 0]);
+        assert_eq!(hits(&phrases, "customer service desks"), [0, 1, 0, 1, 0]);
+        assert_eq!(hits(&["refund", "refund*"], "refund"), [1, 1]);
     }
 
     #[test]
