@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use undertone::eval::Question;
+use undertone::eval::{Question, Task};
 use undertone::lake::{self, PartitionBy};
 use undertone::model::Quality;
 use undertone::progress::LogFormat;
@@ -197,20 +197,31 @@ pub(crate) struct Inspect {
     pub(crate) model: Model,
 }
 
-/// Judge the verdicts on labelled data: accuracy, macro-F1, confusion, per language
+/// Judge the answers on labelled data, or by what the model must be able to do
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   undertone eval data/samples/feedback.csv --text comment --label gold --by language
-  undertone eval labelled.jsonl.gz --text text --label label --by lang --where split=test --json")]
+  undertone eval labelled.jsonl.gz --text text --label label --by lang --where split=test --json
+  undertone eval goemotions.jsonl.gz --task emotion --text text --label emotions --map models/train/labels/goemotions.toml
+  undertone eval reviews.jsonl --task targets --text text --label aspects
+  undertone eval --suite tests/behaviour")]
 pub(crate) struct Eval {
     /// Labelled files, in any format that `tag` reads
-    #[arg(required = true, value_name = "LABELLED")]
+    #[arg(required_unless_present = "suite", value_name = "LABELLED")]
     inputs: Vec<String>,
 
-    /// Column of the right answers: negative, neutral, positive or mixed; rows with anything else are left out
-    #[arg(long, value_name = "COLUMN")]
-    label: String,
+    /// What the rows are labelled with
+    #[arg(long, value_enum, default_value_t = Task::Sentiment)]
+    task: Task,
+
+    /// Column of the right answers; rows with anything else in it are left out
+    #[arg(long, required_unless_present = "suite", value_name = "COLUMN")]
+    label: Option<String>,
+
+    /// TOML file that names our labels for those in the column
+    #[arg(long = "map", value_name = "FILE")]
+    mapping: Option<PathBuf>,
 
     /// Column to report by
     #[arg(long, value_name = "COLUMN")]
@@ -220,9 +231,13 @@ pub(crate) struct Eval {
     #[arg(long = "where", value_name = "COLUMN=VALUE", value_parser = condition)]
     only: Vec<(String, Vec<String>)>,
 
-    /// Choose among the three classes by probability, never abstaining; rows labelled mixed are left out
+    /// Choose among the three sentiments by probability, never abstaining; rows labelled mixed are left out
     #[arg(long)]
     forced: bool,
+
+    /// Instead of labelled files, ask everything in this folder of capabilities
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["inputs", "task", "label", "mapping", "by", "only", "forced"])]
+    pub(crate) suite: Option<PathBuf>,
 
     #[command(flatten)]
     read: Read,
@@ -353,7 +368,9 @@ impl Eval {
         Question {
             source: self.read.options(&self.manners),
             inputs: self.inputs,
-            label: self.label,
+            task: self.task,
+            label: self.label.unwrap_or_default(),
+            mapping: self.mapping,
             by: self.by,
             only: self.only,
             forced: self.forced,

@@ -241,11 +241,13 @@ pub enum Error {
     },
     /// No row has a label that can be judged.
     #[error(
-        "no row has a usable label in column `{label}` ({left_out} rows left out): labels are negative, neutral, positive or mixed; check --label and --where"
+        "no row has a usable label in column `{label}` ({left_out} rows left out); a label is {labels}: check --label, --map and --where"
     )]
     NothingToJudge {
         /// The column of labels.
         label: String,
+        /// What a label may be.
+        labels: String,
         /// Rows that were left out.
         left_out: u64,
     },
@@ -386,6 +388,31 @@ pub enum Error {
         was: String,
         /// What this run would use.
         now: String,
+    /// A task the model was not made for.
+    #[error("the model {model} has no `{head}` head, so there is nothing to judge: choose another --task")]
+    NoHead {
+        /// The model.
+        model: String,
+        /// The head it lacks.
+        head: &'static str,
+    },
+    /// A file of labels that says something else.
+    #[error(
+        "cannot use the labels of {file}: {problem}; it holds `knows`, a list of our labels, and a table `map` of theirs to ours"
+    )]
+    Mapping {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A behavioural suite that says something else.
+    #[error("cannot ask {file}: {problem}; tests/behaviour/README.md says what such a file holds")]
+    Suite {
+        /// The file or folder.
+        file: String,
+        /// What is wrong with it.
+        problem: String,
     },
     /// A table operation failed, for instance on a column type that cannot become text.
     #[error("cannot use the columns of {file}: {source}")]

@@ -3,12 +3,14 @@
 mod cli;
 mod config;
 
+use std::fmt::Display;
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result};
 use clap::{CommandFactory, Parser};
+use serde::Serialize;
 use undertone::inspect::inspect;
 use undertone::model::Native;
 use undertone::progress::{LogFormat, Progress};
@@ -80,12 +82,10 @@ fn work(log: &mut LogFormat) -> Result<u8> {
         Command::Eval(command) => {
             let (quiet, json) = prepare(&command.manners)?;
             let engine = model::base(command.model.quality)?;
-            let report = eval::eval(&command.question(), &engine, &Progress::new(quiet))?;
-            tell(&if json {
-                serde_json::to_string_pretty(&report)?
-            } else {
-                report.to_string()
-            })?;
+            match &command.suite {
+                Some(folder) => show(&eval::suite::run(folder, &engine)?, json)?,
+                None => show(&eval::eval(&command.question(), &engine, &Progress::new(quiet))?, json)?,
+            };
             Ok(0)
         }
         Command::Taxonomy(command) => {
@@ -192,6 +192,15 @@ fn comments(given: Vec<String>) -> Box<dyn Iterator<Item = io::Result<Vec<String
         let some: io::Result<Vec<String>> = lines.by_ref().take(at_once).collect();
         (!matches!(&some, Ok(lines) if lines.is_empty())).then_some(some)
     }))
+}
+
+/// Prints a report, for people or for programs.
+fn show(report: &(impl Display + Serialize), json: bool) -> Result<bool> {
+    if json {
+        tell(&serde_json::to_string_pretty(report)?)
+    } else {
+        tell(&report.to_string())
+    }
 }
 
 /// Prints the answer; false when its reader went away, as `head` does, which is no failure.

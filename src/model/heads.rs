@@ -100,12 +100,14 @@ impl Heads {
             if sum.tokens == 0 {
                 return SpanScores {
                     sentiment: scores.sentiment,
+                    polarity: Vec::new(),
                     embedding: scores.embedding.clone(),
                 };
             }
             let mean = sum.mean();
             SpanScores {
                 sentiment: self.sentiment(&mean),
+                polarity: self.get("target").map(|_| sum.polarity()).unwrap_or_default(),
                 embedding: self.read("embedding", &mean),
             }
         };

@@ -92,6 +92,9 @@ pub struct Scores {
 pub struct SpanScores {
     /// Calibrated probabilities of negative, neutral, positive; they sum to 1.
     pub sentiment: [f32; 3],
+    /// Probabilities of negative, neutral, positive, were the span an opinion target; they sum to 1. Mean over its tokens; empty
+    /// when the span has none, or the model has no head for targets.
+    pub polarity: Vec<f32>,
     /// As [`Scores::embedding`].
     pub embedding: Vec<f32>,
 }

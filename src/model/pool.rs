@@ -17,6 +17,8 @@ pub(super) struct Sum {
     /// `[hidden]`; empty before the first token.
     states: Vec<f32>,
     pub(super) tokens: u32,
+    /// Polarities of the tokens, were they targets; of spans only, and of models with a token head.
+    polarity: [f32; 3],
 }
 
 impl Sum {
@@ -29,10 +31,21 @@ impl Sum {
         self.tokens += tokens;
     }
 
+    fn add_polarity(&mut self, polarity: [f32; 3]) {
+        self.polarity.iter_mut().zip(polarity).for_each(|(sum, p)| *sum += p);
+    }
+
     fn join(&mut self, other: &Self) {
         if other.tokens > 0 {
             self.add(&other.states, other.tokens);
+            self.add_polarity(other.polarity);
         }
+    }
+
+    /// The mean polarity, were the span a target.
+    pub(super) fn polarity(&self) -> Vec<f32> {
+        let count = self.tokens as f32;
+        self.polarity.map(|sum| sum / count).to_vec()
     }
 
     /// The mean state.
@@ -95,6 +108,9 @@ impl Part {
             for (state, place) in states().zip(&window.places) {
                 if !place.is_empty() && place.start < span.end && place.end > span.start {
                     sum.add(state, 1);
+                    if let Some((_, polarity)) = target.and_then(|head| polarity(head, state)) {
+                        sum.add_polarity(polarity);
+                    }
                 }
             }
             pooled.spans.push(sum);
@@ -146,16 +162,13 @@ fn targets<'s>(states: impl Iterator<Item = &'s [f32]>, places: &[Range<usize>],
     let mut found: Vec<Target> = Vec::new();
     let mut length = 0.0;
     for (state, place) in states.zip(places).filter(|(_, place)| !place.is_empty()) {
-        let outputs = head.calibrated(state);
-        let Some((none, &[negative, neutral, positive])) = outputs.split_first() else {
+        let Some((is_target, polarity)) = polarity(head, state) else {
             return Vec::new();
         };
-        let mut polarity = [negative, neutral, positive];
-        if polarity.iter().all(|output| output <= none) {
+        if !is_target {
             length = 0.0;
             continue;
         }
-        lanes::softmax(&mut polarity);
         match found.last_mut().filter(|_| length > 0.0) {
             Some(run) => {
                 run.range.end = place.end.max(run.range.end);
@@ -171,6 +184,18 @@ fn targets<'s>(states: impl Iterator<Item = &'s [f32]>, places: &[Range<usize>],
         length += 1.0;
     }
     found
+}
+
+/// Whether a token is likelier a target than none, and its polarity if it is one: negative, neutral, positive, of sum 1.
+fn polarity(head: &Readout, state: &[f32]) -> Option<(bool, [f32; 3])> {
+    let outputs = head.calibrated(state);
+    let (none, &[negative, neutral, positive]) = outputs.split_first()? else {
+        return None;
+    };
+    let mut polarity = [negative, neutral, positive];
+    let is_target = polarity.iter().any(|output| output > none);
+    lanes::softmax(&mut polarity);
+    Some((is_target, polarity))
 }
 
 #[cfg(test)]

@@ -1,0 +1,156 @@
+//! Sentiment and intent: one answer of a few. Input: comments with the right answer. Output: what was answered, and how surely.
+
+use std::collections::BTreeMap;
+
+use super::figures::Figures;
+use super::judge::{Judge, Outcome};
+use super::mapping::{Mapping, labels};
+use super::scored;
+use crate::error::Result;
+use crate::model::Engine;
+use crate::tag::{Seconds, Sentiment, Tagger};
+
+/// The right class and the answered one, by number; the number after the last class is no answer.
+pub(super) type Choice = (usize, usize);
+
+fn figures(classes: &[String], counts: &BTreeMap<Choice, u64>) -> Figures {
+    let mut confusion = vec![vec![0; classes.len() + 1]; classes.len()];
+    counts
+        .iter()
+        .for_each(|(&(gold, answer), count)| confusion[gold][answer] += count);
+    Figures::of_choices(classes, confusion)
+}
+
+/// The place of the greatest, the first of equals.
+pub(super) fn likeliest(probabilities: &[f32]) -> usize {
+    (1..probabilities.len()).fold(0, |best, n| {
+        if probabilities[n] > probabilities[best] {
+            n
+        } else {
+            best
+        }
+    })
+}
+
+/// The one label of a cell, by its number among the classes.
+fn only(cell: &str, mapping: Option<&Mapping>, classes: &[String]) -> Option<usize> {
+    let found = labels(cell, mapping);
+    let [label] = found.as_slice() else { return None };
+    classes.iter().position(|class| class.eq_ignore_ascii_case(label))
+}
+
+/// Judges the sentiment of the verdicts.
+pub(super) struct SentimentJudge<'a> {
+    tagger: Tagger<'a>,
+    classes: Vec<String>,
+    mapping: Option<Mapping>,
+    /// Choose the likeliest of the three classes, never abstaining and never mixed.
+    forced: bool,
+}
+
+impl<'a> SentimentJudge<'a> {
+    pub(super) fn new(engine: &'a dyn Engine, mapping: Option<Mapping>, forced: bool) -> Self {
+        Self {
+            tagger: Tagger::new(engine),
+            classes: Sentiment::ALL.map(|s| s.name().to_owned()).to_vec(),
+            mapping,
+            forced,
+        }
+    }
+}
+
+impl Judge for SentimentJudge<'_> {
+    type Gold = usize;
+    type Key = Choice;
+
+    fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    fn gold(&self, cell: &str) -> Option<usize> {
+        // A forced choice is one of three: a mixed comment has no right answer there.
+        only(cell, self.mapping.as_ref(), &self.classes).filter(|&n| !(self.forced && n == Sentiment::Mixed as usize))
+    }
+
+    fn outcomes(&mut self, texts: &[Option<String>], gold: &[usize]) -> Result<Vec<Outcome<Choice>>> {
+        let rows: Vec<u64> = (0..texts.len() as u64).collect();
+        let ids = vec![String::new(); texts.len()];
+        let tagged = self.tagger.tag(&rows, ids, texts, &mut Seconds::default())?;
+        let outcome = |(row, &gold): (crate::tag::TaggedRow, &usize)| {
+            let Some(p) = row.verdict.probabilities else {
+                return Outcome::of((gold, self.classes.len()));
+            };
+            let best = likeliest(&p);
+            let answer = if self.forced {
+                best
+            } else {
+                row.verdict.sentiment.map_or(self.classes.len(), |s| s as usize)
+            };
+            // What a probability of mixed would be is not defined, so mixed takes no part in the calibration.
+            let claims = if answer == best {
+                vec![(p[best], best == gold)]
+            } else {
+                Vec::new()
+            };
+            Outcome {
+                key: (gold, answer),
+                claims,
+            }
+        };
+        Ok(tagged.into_iter().zip(gold).map(outcome).collect())
+    }
+
+    fn figures(&self, counts: &BTreeMap<Choice, u64>) -> Figures {
+        figures(&self.classes, counts)
+    }
+}
+
+/// Judges what the writer wants: the likeliest intent.
+pub(super) struct IntentJudge<'a> {
+    engine: &'a dyn Engine,
+    classes: Vec<String>,
+    mapping: Option<Mapping>,
+}
+
+impl<'a> IntentJudge<'a> {
+    /// `classes` are those of the model's head.
+    pub(super) fn new(engine: &'a dyn Engine, classes: Vec<String>, mapping: Option<Mapping>) -> Self {
+        Self {
+            engine,
+            classes,
+            mapping,
+        }
+    }
+}
+
+impl Judge for IntentJudge<'_> {
+    type Gold = usize;
+    type Key = Choice;
+
+    fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    fn gold(&self, cell: &str) -> Option<usize> {
+        only(cell, self.mapping.as_ref(), &self.classes)
+    }
+
+    fn outcomes(&mut self, texts: &[Option<String>], gold: &[usize]) -> Result<Vec<Outcome<Choice>>> {
+        let scored = scored::score(self.engine, texts, |_, _| Vec::new())?;
+        let outcome = |((_, scores), &gold): (scored::Scored, &usize)| {
+            let Some(p) = scores.map(|s| s.intents).filter(|p| !p.is_empty()) else {
+                return Outcome::of((gold, self.classes.len()));
+            };
+            let best = likeliest(&p);
+            Outcome {
+                key: (gold, best),
+                claims: vec![(p[best], best == gold)],
+            }
+        };
+        Ok(scored.into_iter().zip(gold).map(outcome).collect())
+    }
+
+    fn figures(&self, counts: &BTreeMap<Choice, u64>) -> Figures {
+        figures(&self.classes, counts)
+    }
+}

@@ -1,0 +1,92 @@
+//! What a task has to answer to be judged, and how outcomes become figures. Input: outcomes of labelled rows, one by one. Output: [`Figures`] with calibration and
+//! bootstrap intervals.
+
+use std::collections::BTreeMap;
+
+use super::calibration::Calibration;
+use super::figures::Figures;
+use super::interval::{again, middle};
+use crate::error::Result;
+
+/// Judges one task.
+pub(super) trait Judge {
+    /// A right answer.
+    type Gold: Clone;
+    /// What can come out of a row; figures are made of how often each did.
+    type Key: Ord + Clone;
+
+    /// The classes, in the order of the confusion.
+    fn classes(&self) -> &[String];
+
+    /// What a label may be, for people.
+    fn expects(&self) -> String {
+        self.classes().join(", ")
+    }
+
+    /// The right answer in a cell of the label column; none when it holds nothing this task can use.
+    fn gold(&self, cell: &str) -> Option<Self::Gold>;
+
+    /// Asks the engine and compares, row by row.
+    fn outcomes(&mut self, texts: &[Option<String>], gold: &[Self::Gold]) -> Result<Vec<Outcome<Self::Key>>>;
+
+    /// The figures of outcomes, but for calibration and intervals.
+    fn figures(&self, counts: &BTreeMap<Self::Key, u64>) -> Figures;
+}
+
+/// What came out of a row.
+pub(super) struct Outcome<K> {
+    pub(super) key: K,
+    /// Probabilities the model stood by, and whether it was right.
+    pub(super) claims: Vec<(f32, bool)>,
+}
+
+impl<K> Outcome<K> {
+    /// An outcome without a claim.
+    pub(super) fn of(key: K) -> Self {
+        Self {
+            key,
+            claims: Vec::new(),
+        }
+    }
+}
+
+/// The outcomes of a group of rows.
+pub(super) struct Tally<K> {
+    counts: BTreeMap<K, u64>,
+    calibration: Calibration,
+}
+
+impl<K> Default for Tally<K> {
+    fn default() -> Self {
+        Self {
+            counts: BTreeMap::new(),
+            calibration: Calibration::default(),
+        }
+    }
+}
+
+impl<K: Ord + Clone> Tally<K> {
+    pub(super) fn add(&mut self, outcome: &Outcome<K>) {
+        *self.counts.entry(outcome.key.clone()).or_default() += 1;
+        outcome
+            .claims
+            .iter()
+            .for_each(|&(p, right)| self.calibration.add(p, right));
+    }
+
+    pub(super) fn figures(&self, judge: &impl Judge<Key = K>) -> Figures {
+        let mut figures = judge.figures(&self.counts);
+        figures.calibration_error = self.calibration.error();
+        figures.reliability = self.calibration.table();
+        let drawn = again(&self.counts, |counts| {
+            let drawn = judge.figures(counts);
+            (drawn.accuracy, drawn.macro_f1, drawn.spans.map_or(0.0, |s| s.exact.f1))
+        });
+        figures.accuracy_interval = middle(drawn.iter().map(|d| d.0));
+        figures.macro_f1_interval = middle(drawn.iter().map(|d| d.1));
+        if let Some(spans) = &mut figures.spans {
+            spans.exact_f1_interval = middle(drawn.iter().map(|d| d.2));
+        }
+        figures
+    }
+}

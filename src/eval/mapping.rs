@@ -1,0 +1,94 @@
+//! Whose labels are these? Input: a TOML file that names ours for each of theirs, and a cell of a labelled table. Output: our labels. A cell holds one label, several
+//! separated by `|`, or a JSON list of them. It refuses files that say anything else.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+
+/// How another set's labels are called here.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Mapping {
+    /// Those of our labels that the set can tell; empty for all. A label it cannot tell is not judged on it.
+    #[serde(default)]
+    pub(super) knows: Vec<String>,
+    /// Theirs -> ours. What is not here means nothing to us.
+    pub(super) map: BTreeMap<String, String>,
+}
+
+impl Mapping {
+    /// # Errors
+    /// When the file cannot be read or says anything else than `knows` and `map`.
+    pub(super) fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
+        toml::from_str(&text).map_err(|e| Error::Mapping {
+            file: path.display().to_string(),
+            problem: e.to_string().trim_end().to_owned(),
+        })
+    }
+}
+
+/// The labels in a cell, translated where there is a mapping.
+pub(super) fn labels(cell: &str, mapping: Option<&Mapping>) -> Vec<String> {
+    let cell = cell.trim();
+    let given = if cell.starts_with('[') {
+        serde_json::from_str::<Vec<String>>(cell).unwrap_or_default()
+    } else {
+        cell.split('|')
+            .map(|label| label.trim().to_owned())
+            .filter(|label| !label.is_empty())
+            .collect()
+    };
+    let Some(mapping) = mapping else { return given };
+    let mut ours: Vec<String> = given
+        .iter()
+        .filter_map(|label| mapping.map.get(label).cloned())
+        .collect();
+    ours.sort();
+    ours.dedup();
+    ours
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_hold_one_label_several_or_a_list() {
+        assert_eq!(labels(" joy ", None), ["joy"]);
+        assert_eq!(labels("fear|surprise", None), ["fear", "surprise"]);
+        assert_eq!(labels(r#"["fear","joy"]"#, None), ["fear", "joy"]);
+        assert!(labels("", None).is_empty() && labels("[]", None).is_empty() && labels("[1", None).is_empty());
+    }
+
+    #[test]
+    fn a_mapping_renames_merges_and_drops() {
+        let mapping: Mapping = toml::from_str("[map]\nfear = \"worry\"\nnervousness = \"worry\"").expect("a mapping");
+        assert_eq!(labels("fear|nervousness|curiosity", Some(&mapping)), ["worry"]);
+        assert!(toml::from_str::<Mapping>("maps = 1").is_err());
+    }
+
+    #[test]
+    fn the_committed_mappings_name_emotions_of_the_model() {
+        let card = crate::model::base(crate::model::Quality::Best)
+            .expect("the model")
+            .card()
+            .clone();
+        let emotions = &card.head("emotion").expect("an emotion head").labels;
+        for file in ["goemotions", "xed"] {
+            let path = format!("{}/models/train/labels/{file}.toml", env!("CARGO_MANIFEST_DIR"));
+            let mapping = Mapping::read(Path::new(&path)).expect("a mapping");
+            assert!(
+                mapping
+                    .map
+                    .values()
+                    .chain(&mapping.knows)
+                    .all(|name| emotions.contains(name)),
+                "{file}"
+            );
+        }
+    }
+}

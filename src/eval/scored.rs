@@ -1,0 +1,48 @@
+//! What does the model say of labelled comments, whatever the verdict? Input: raw comments, some with terms to look for. Output: the clean text and its scores, or
+//! nothing for a comment that `tag` would refuse to score.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::error::Result;
+use crate::model::{Engine, Passage, Scores};
+use crate::tag::refusal;
+use crate::text::{self, Clean};
+
+/// A comment with what the model says of it; none when it is refused.
+pub(super) type Scored = (Clean, Option<Scores>);
+
+/// Scores comments in order. `spans` answers which byte ranges of clean text *i* get scores of their own.
+///
+/// # Errors
+/// When the engine fails.
+pub(super) fn score(
+    engine: &dyn Engine,
+    texts: &[Option<String>],
+    spans: impl Fn(usize, &str) -> Vec<Range<usize>> + Sync,
+) -> Result<Vec<Scored>> {
+    let rules = &engine.card().rules;
+    let read = |(n, text): (usize, &Option<String>)| {
+        let clean = text::clean(text.as_deref().unwrap_or_default());
+        let language = text::language(clean.text());
+        let refused = refusal(clean.content(), &language, rules).is_some();
+        let spans = if refused { Vec::new() } else { spans(n, clean.text()) };
+        (clean, refused, spans)
+    };
+    let read: Vec<(Clean, bool, Vec<Range<usize>>)> = texts.par_iter().enumerate().map(read).collect();
+    let passages: Vec<Passage<'_>> = read
+        .iter()
+        .filter(|(_, refused, _)| !refused)
+        .map(|(clean, _, spans)| Passage {
+            text: clean.text(),
+            spans,
+        })
+        .collect();
+    let mut scores = engine.score(&passages)?.into_iter();
+    let joined = read.into_iter().map(|(clean, refused, _)| {
+        let own = if refused { None } else { scores.next() };
+        (clean, own)
+    });
+    Ok(joined.collect())
+}
