@@ -388,6 +388,7 @@ pub enum Error {
         was: String,
         /// What this run would use.
         now: String,
+    },
     /// A task the model was not made for.
     #[error("the model {model} has no `{head}` head, so there is nothing to judge: choose another --task")]
     NoHead {

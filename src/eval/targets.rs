@@ -308,6 +308,6 @@ mod tests {
                 .expect("terms");
         let places = located("battery life is fine, the battery is not; my batterypack too", &terms);
         assert_eq!(places, [vec![26..33], vec![0..12]]);
-        assert_eq!(located("no such thing", &terms), [vec![], vec![]]);
+        assert!(located("no such thing", &terms).iter().all(Vec::is_empty));
     }
 }

@@ -4,8 +4,10 @@
 
 mod answers;
 mod bad_input;
+mod behaviour;
 mod config;
 mod corpus;
+mod evaluation;
 mod faults;
 mod formats;
 mod help;

@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+"""Puts the figures of models/base/report.json into MODEL_CARD.md and README.md, between `<!-- figures: NAME -->` and `<!-- end -->`.
+
+usage: models/figures.py [--check]      with --check nothing is written, and any difference is an error
+
+Standard library only; no labelled data is needed, so that a check on every change can hold the documents against the report.
+"""
+
+import difflib
+import json
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+REPORT = ROOT / "models" / "base" / "report.json"
+DOCUMENTS = (ROOT / "models" / "base" / "MODEL_CARD.md", ROOT / "README.md")
+BLOCK = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.S)
+# What the model is to reach: floor and aim.
+REACH = (
+    ("UMSAB, mean macro-F1 of six languages", lambda r: r["sets"]["umsab"]["mean_macro_f1"], 0.67, 0.72),
+    ("WCCRS (pl), accuracy without mixed", lambda r: r["sets"]["wccrs_pl"]["all"]["accuracy"], 0.82, 0.88),
+    ("HuSST (hu), macro-F1", lambda r: r["sets"]["husst"]["all"]["macro_f1"], 0.60, 0.70),
+    ("GoEmotions in our words, macro-F1", lambda r: r["sets"]["goemotions"]["all"]["macro_f1"], 0.45, 0.55),
+    ("polarity of a given target, MAMS, accuracy", lambda r: r["sets"]["mams"]["all"]["accuracy"], 0.72, 0.80),
+    ("exact targets, MAMS, F1", lambda r: r["sets"]["mams"]["all"]["spans"]["exact"]["f1"], 0.55, 0.70),
+    ("exact targets, television and T-shirt reviews, F1", lambda r: r["sets"]["absa_tv_tshirt"]["all"]["spans"]["exact"]["f1"], 0.55, 0.70),
+    ("exact targets, M-ABSA, mean F1 of languages", lambda r: mean(g["spans"]["exact"]["f1"] for g in r["sets"]["m_absa"]["groups"].values()), 0.55, 0.70),
+    ("behavioural suite, share held", lambda r: rate(r["behaviour"]["all"]), 0.85, 0.95),
+)  # fmt: skip
+ERROR = ("calibration error of sentiment, mean of UMSAB, WCCRS, HuSST", lambda r: mean(r["sets"][n]["all"]["calibration_error"] for n in ("umsab", "wccrs_pl", "husst")), 0.05, 0.03)
+
+
+def mean(values):
+    values = list(values)
+    return sum(values) / len(values)
+
+
+def rate(held):
+    return held["passed"] / max(1, held["asked"])
+
+
+def percent(share):
+    return f"{100 * share:.1f} %"
+
+
+def headline(all):
+    parts = [f"{all['rows']} judged", f"accuracy {all['accuracy']:.3f}", f"macro-F1 {all['macro_f1']:.3f}", f"calibration error {all['calibration_error']:.3f}"]
+    return ", ".join(parts + ([f"exact targets F1 {all['spans']['exact']['f1']:.3f}"] if "spans" in all else []))
+
+
+def rounded(value):
+    """Figures to four places, so that the file shows what changed."""
+    if isinstance(value, float):
+        return round(value, 4)
+    if isinstance(value, dict):
+        return {key: rounded(item) for key, item in value.items()}
+    return [rounded(item) for item in value] if isinstance(value, list) else value
+
+
+def read(path=REPORT):
+    return json.loads(path.read_text(encoding="utf8"))
+
+
+def markdown(header, rows):
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def judged(report, name):
+    """The figures of a set by group, then all; nothing when it was not judged."""
+    found = report["sets"].get(name, {})
+    if "all" not in found:
+        return []
+    groups = list(found["groups"].items())
+    return [*groups, ("all", found["all"])] if len(groups) > 1 else [("all", found["all"])]
+
+
+def choices(report, name, what):
+    span = lambda low_high: f"{low_high[0]:.3f}-{low_high[1]:.3f}"
+    rows = [
+        [group, f["rows"], percent(f["accuracy"]), f"{f['macro_f1']:.3f}", span(f["macro_f1_interval"]), f"{f['calibration_error']:.3f}"]
+        for group, f in judged(report, name)
+    ]
+    found = report["sets"].get(name, {})
+    if len(found.get("groups", {})) > 1:
+        rows.append(["mean", "", "", f"**{found['mean_macro_f1']:.3f}**", "", f"{mean(g['calibration_error'] for g in found['groups'].values()):.3f}"])
+    return markdown([what, "rows", "accuracy", "macro-F1", "95 %", "calibration error"], rows) if rows else f"Not judged: {found.get('left_out', 'not asked')}."
+
+
+def classes(report, name):
+    if not judged(report, name):
+        return ""
+    rows = [[c["class"], c["support"], f"{c['precision']:.3f}", f"{c['recall']:.3f}", f"{c['f1']:.3f}"] for _, f in judged(report, name)[-1:] for c in f["classes"]]
+    return markdown(["", "labelled", "precision", "recall", "F1"], rows)
+
+
+def targets(report):
+    rows = []
+    for name in ("mams", "absa_tv_tshirt", "acos_en", "m_absa"):
+        for group, f in judged(report, name):
+            spans = f["spans"]
+            rows.append([name, group, f["rows"], percent(f["accuracy"]), f"{f['macro_f1']:.3f}", f"{spans['exact']['f1']:.3f}", f"{spans['with_polarity']['f1']:.3f}", f"{spans['words']['f1']:.3f}"])
+    return markdown(["set", "", "targets", "polarity accuracy", "polarity macro-F1", "exact F1", "exact with polarity F1", "words F1"], rows)
+
+
+def reliability(report):
+    rows = [
+        [name, group, f"{100 * b['from']:.0f}-{100 * b['to']:.0f} %", b["count"], percent(b["claimed"]), percent(b["right"])]
+        for name in ("umsab", "wccrs_pl", "husst")
+        for group, f in judged(report, name)
+        for b in f["reliability"]
+    ]
+    return markdown(["set", "", "probability", "answers", "claimed", "right"], rows)
+
+
+def behaviour(report):
+    suite = report["behaviour"]
+    languages = sorted(suite["languages"])
+    line = lambda name, all, held: [name, f"{100 * rate(all):.0f} %", *(f"{h['passed']}/{h['asked']}" if (h := held.get(code)) else "" for code in languages)]
+    rows = [line(name, held["all"], held) for name, held in suite["capabilities"].items()]
+    return markdown(["", "held", *languages], [*rows, line("all", suite["all"], suite["languages"])])
+
+
+def vader(report):
+    if not report["vader"]:
+        return "Not judged beside VADER."
+    theirs = report["vader"]["capabilities"]
+    ours = {name: report["behaviour"]["capabilities"][name]["en"] for name in theirs}
+    total = lambda held: dict(asked=sum(h["asked"] for h in held.values()), passed=sum(h["passed"] for h in held.values()))
+    rows = [[name, *(f"{h['passed']}/{h['asked']}" for h in (ours[name], theirs[name]))] for name in theirs]
+    return markdown(["English", "this model", "VADER"], [*rows, ["all", percent(rate(total(ours))), percent(rate(total(theirs)))]])
+
+
+def reach(report):
+    rows = []
+    for what, figure, floor, aim in (*REACH, ERROR):
+        try:
+            value = figure(report)
+        except KeyError:
+            rows.append([what, "not judged", floor, aim, ""])
+            continue
+        better = (lambda bound: value <= bound) if (what, figure, floor, aim) == ERROR else (lambda bound: value >= bound)
+        rows.append([what, f"{value:.3f}", floor, aim, "aim" if better(aim) else "floor" if better(floor) else "missed"])
+    return markdown(["what", "figure", "floor", "aim", "reached"], rows)
+
+
+def summary(report):
+    """The README's table."""
+    rows = []
+    for name, what, languages, of_mean in (
+        ("umsab", "UMSAB (tweets)", "mean of en de es fr it pt", True),
+        ("wccrs_pl", "WCCRS (reviews, without mixed)", "pl", False),
+        ("husst", "HuSST (film reviews, a fifth held back)", "hu", False),
+        ("goemotions", "GoEmotions in our words (emotions)", "en", False),
+        ("mams", "MAMS (polarity of a given target)", "en", False),
+        ("intent", "intents of the sets above, and of banking77 and clinc150", "en pl and UMSAB's", False),
+    ):
+        for _, f in judged(report, name)[-1:]:
+            macro_f1 = report["sets"][name]["mean_macro_f1"] if of_mean else f["macro_f1"]
+            rows.append([what, languages, f"{macro_f1:.3f}", percent(f["accuracy"]), f"{f['calibration_error']:.3f}"])
+    held = report["behaviour"]["all"]
+    rows.append([f"behavioural suite, {held['asked']} expectations", f"{len(report['behaviour']['languages'])} languages", "", f"{percent(rate(held))} held", ""])
+    return markdown(["test set", "languages", "macro-F1", "accuracy", "calibration error"], rows)
+
+
+TABLES = {
+    "umsab": lambda r: choices(r, "umsab", "language"),
+    "wccrs": lambda r: choices(r, "wccrs_pl", "domain"),
+    "husst": lambda r: choices(r, "husst", ""),
+    "goemotions": lambda r: f"{choices(r, 'goemotions', '')}\n\n{classes(r, 'goemotions')}".strip(),
+    "xed": lambda r: choices(r, "xed", "language"),
+    "intent": lambda r: f"{choices(r, 'intent', 'set')}\n\n{classes(r, 'intent')}".strip(),
+    "targets": targets,
+    "behaviour": behaviour,
+    "vader": vader,
+    "reliability": reliability,
+    "reach": reach,
+    "summary": summary,
+}
+
+
+def table(name, report):
+    return TABLES[name](report)
+
+
+def filled(text, report):
+    """A document with the tables of the report."""
+    return BLOCK.sub(lambda block: f"{block[1]}{table(block[2], report)}\n{block[3]}", text)
+
+
+def write():
+    report = read()
+    for document in DOCUMENTS:
+        document.write_text(filled(document.read_text(encoding="utf8"), report), encoding="utf8")
+
+
+def check():
+    """Whether every document says what the report says."""
+    report, same = read(), True
+    for document in DOCUMENTS:
+        text = document.read_text(encoding="utf8")
+        wanted = filled(text, report)
+        if not BLOCK.search(text):
+            print(f"{document.name}: there is no block of figures")
+            same = False
+        for line in difflib.unified_diff(text.splitlines(), wanted.splitlines(), document.name, REPORT.name, lineterm="", n=0):
+            print(line)
+            same = False
+    return same
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--check"]:
+        sys.exit(0 if check() else "the documents differ from models/base/report.json: run models/figures.py, or models/evaluate if the model has changed")
+    write()

@@ -1,0 +1,150 @@
+//! The behavioural suite is whole, was not trained on, and no model that does worse than the reported one passes.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use undertone::eval::suite::{self, Capability};
+
+use crate::support::Room;
+
+/// Promised size of the suite.
+const FEWEST_CASES: usize = 450;
+const FEWEST_LANGUAGES: usize = 10;
+/// How much worse than reported the suite may come out: all of it, and one capability.
+const SLACK: f64 = 0.01;
+const CAPABILITY_SLACK: f64 = 0.10;
+/// Two sentences that share more of their four-letter pieces than this are the same one in other words.
+const SAME_SENTENCE: f64 = 0.6;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/behaviour")
+}
+
+fn capabilities() -> Vec<Capability> {
+    suite::read(&folder()).expect("the suite")
+}
+
+/// Every text with its language.
+fn texts(capability: &Capability) -> Vec<(&str, &str)> {
+    let cases = capability.cases.iter().map(|c| (c.language.as_str(), c.text.as_str()));
+    let groups = capability
+        .groups
+        .iter()
+        .flat_map(|g| g.texts.iter().map(|t| (g.language.as_str(), t.as_str())));
+    let pairs = capability.pairs.iter().flat_map(|p| {
+        [
+            (p.language.as_str(), p.better.as_str()),
+            (p.language.as_str(), p.worse.as_str()),
+        ]
+    });
+    cases.chain(groups).chain(pairs).collect()
+}
+
+#[test]
+fn suite_is_as_large_as_promised_and_says_nothing_twice() {
+    let capabilities = capabilities();
+    let names: BTreeSet<&str> = capabilities.iter().map(|c| c.capability.as_str()).collect();
+    assert_eq!(names.len(), capabilities.len(), "a capability has one file");
+    let asked: usize = capabilities
+        .iter()
+        .map(|c| c.cases.len() + c.groups.len() + c.pairs.len())
+        .sum();
+    assert!(asked >= FEWEST_CASES, "{asked} cases");
+    let mut seen = HashSet::new();
+    let mut languages: BTreeMap<&str, usize> = BTreeMap::new();
+    for (language, text) in capabilities.iter().flat_map(texts) {
+        assert!(seen.insert(text), "twice: {text}");
+        *languages.entry(language).or_default() += 1;
+    }
+    languages.retain(|_, count| *count >= 20);
+    assert!(languages.len() >= FEWEST_LANGUAGES, "{languages:?}");
+}
+
+/// Pieces of four letters, case and punctuation aside.
+fn pieces(text: &str) -> HashSet<String> {
+    let letters: Vec<char> = text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
+    letters.windows(4).map(String::from_iter).collect()
+}
+
+#[test]
+fn no_training_phrase_is_like_a_sentence_of_the_suite() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/train/phrases.toml");
+    let file: toml::Table = std::fs::read_to_string(path).expect("phrases").parse().expect("TOML");
+    let phrases = file["phrase"].as_array().expect("phrases").iter();
+    let phrases: Vec<HashSet<String>> = phrases
+        .map(|phrase| pieces(phrase["text"].as_str().expect("a text")))
+        .collect();
+    assert!(phrases.len() > 1000);
+    let capabilities = capabilities();
+    for (_, text) in capabilities.iter().flat_map(texts) {
+        let own = pieces(text);
+        let like = |other: &HashSet<String>| {
+            let shared = own.intersection(other).count();
+            shared as f64 / (own.len() + other.len() - shared).max(1) as f64
+        };
+        let most = phrases.iter().map(like).fold(0.0, f64::max);
+        assert!(most < SAME_SENTENCE, "trained on: {text} ({most:.2})");
+    }
+}
+
+fn rate(held: &Value) -> f64 {
+    let count = |name: &str| held[name].as_f64().expect("a count");
+    count("passed") / count("asked").max(1.0)
+}
+
+#[test]
+fn model_does_not_do_worse_than_reported() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/base/report.json");
+    let reported: Value = serde_json::from_slice(&std::fs::read(path).expect("a report")).expect("JSON");
+    let reported = &reported["behaviour"];
+    let room = Room::new();
+    let ended = room.run(&format!("eval --suite {} --json --quiet", folder().display()));
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    let now: Value = serde_json::from_str(&ended.out).expect("JSON");
+    assert!(
+        rate(&now["all"]) >= rate(&reported["all"]) - SLACK,
+        "{} was {}",
+        now["all"],
+        reported["all"]
+    );
+    for (name, held) in reported["capabilities"].as_object().expect("capabilities") {
+        let now = &now["capabilities"][name]["all"];
+        assert!(
+            rate(now) >= rate(&held["all"]) - CAPABILITY_SLACK,
+            "{name}: {now} was {}",
+            held["all"]
+        );
+    }
+}
+
+#[test]
+fn odd_suites_are_refused() {
+    let room = Room::new();
+    let mut answers = Vec::new();
+    for (name, text) in [
+        ("unknown_key", "capability = \"a\"\nabout = \"b\"\nnote = 1\n"),
+        (
+            "two_answers",
+            "capability = \"a\"\nabout = \"b\"\n[[cases]]\nlanguage = \"en\"\ntext = \"x\"\nsentiment = [\"negative\"]\nintent = [\"praise\"]\n",
+        ),
+        (
+            "no_language",
+            "capability = \"a\"\nabout = \"b\"\n[[pairs]]\nlanguage = \"english\"\nbetter = \"x\"\nworse = \"y\"\n",
+        ),
+        (
+            "lonely",
+            "capability = \"a\"\nabout = \"b\"\n[[groups]]\nlanguage = \"en\"\ntexts = [\"x\"]\n",
+        ),
+        ("empty", ""),
+    ] {
+        std::fs::create_dir(room.path(name)).expect("a folder");
+        if !text.is_empty() {
+            room.put(&format!("{name}/a.toml"), text);
+        }
+        let ended = room.run(&format!("eval --suite {name}"));
+        assert_eq!(ended.code, Some(2), "{name}");
+        answers.push(ended.err.replace('\\', "/"));
+    }
+    insta::assert_snapshot!("odd_suites", answers.join("\n"));
+}
