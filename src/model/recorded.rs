@@ -176,6 +176,7 @@ fn write(tape: &mut impl Write, scores: &Scores) -> io::Result<()> {
     count(tape, scores.spans.len())?;
     for span in &scores.spans {
         figures(tape, &span.sentiment)?;
+        list(tape, &span.polarity)?;
         vector(tape, &span.embedding)?;
     }
     count(tape, scores.tokens as usize)
@@ -191,6 +192,7 @@ fn read(tape: &mut impl Read) -> io::Result<Scores> {
     let span = |tape: &mut _| -> io::Result<SpanScores> {
         Ok(SpanScores {
             sentiment: three(tape)?,
+            polarity: listed(tape)?,
             embedding: recalled(tape)?,
         })
     };
@@ -222,6 +224,7 @@ mod tests {
             embedding: vec![0.5, -0.25],
             spans: vec![SpanScores {
                 sentiment: [0.3, 0.3, 0.4],
+                polarity: vec![0.6, 0.1, 0.3],
                 embedding: vec![1.0, 0.0],
             }],
             tokens: 7,

@@ -50,6 +50,7 @@ const ENGLISH: Language = Language {
 fn scores(whole: [f32; 3], units: &[[f32; 3]], targets: &[(usize, [f32; 3])]) -> (Scores, Vec<Unit>) {
     let spans = units.iter().map(|&sentiment| SpanScores {
         sentiment,
+        polarity: Vec::new(),
         embedding: Vec::new(),
     });
     let targets = targets.iter().map(|&(unit, polarity)| Target {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::tag::Sentiment;
+use crate::tag::{Emotion, Intent, Sentiment};
 
 /// One capability, as its file says it.
 #[derive(Debug, Clone, Deserialize)]
@@ -43,7 +43,7 @@ pub struct Case {
     pub emotion: Vec<String>,
     /// Allowed intents.
     #[serde(default)]
-    pub intent: Vec<String>,
+    pub intent: Vec<Intent>,
 }
 
 /// Texts that must get the same sentiment.
@@ -71,6 +71,22 @@ pub struct Pair {
     pub worse: String,
 }
 
+impl Case {
+    /// The head of the model that is asked, and the answers that are allowed.
+    pub(super) fn expected(&self) -> (&'static str, Vec<String>) {
+        if !self.emotion.is_empty() {
+            ("emotion", self.emotion.clone())
+        } else if !self.intent.is_empty() {
+            ("intent", self.intent.iter().map(|i| i.name().to_owned()).collect())
+        } else {
+            (
+                "sentiment",
+                self.sentiment.iter().map(|s| s.name().to_owned()).collect(),
+            )
+        }
+    }
+}
+
 impl Capability {
     /// What is wrong with it, if anything.
     fn problem(&self) -> Option<String> {
@@ -93,6 +109,10 @@ impl Capability {
                 "`{}` needs exactly one of sentiment, emotion, intent",
                 case.text
             ));
+        }
+        let mut emotions = self.cases.iter().flat_map(|case| &case.emotion);
+        if let Some(odd) = emotions.find(|name| *name != super::NONE && Emotion::of(name).is_none()) {
+            return Some(format!("`{odd}` is no emotion"));
         }
         let lonely = self.groups.iter().find(|group| group.texts.len() < 2);
         lonely.map(|group| format!("the group of `{}` needs two texts", group.texts.concat()))
