@@ -7,6 +7,7 @@ mod rows;
 mod schema;
 mod table;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 pub use part::remove_parts;
@@ -51,6 +52,26 @@ impl OutputFormat {
     }
 }
 
+/// Writes a small file of its own: complete or absent.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn publish(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut part = Part::create(path)?;
+    part.write_all(bytes).map_err(|source| Error::write(path, source))?;
+    part.publish()
+}
+
+/// A frame as the bytes of a Parquet file.
+///
+/// # Errors
+/// Only when polars cannot write it, which no input causes.
+pub fn parquet_bytes(mut frame: DataFrame) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    ParquetWriter::new(&mut bytes).with_compression(ParquetCompression::Zstd(None)).finish(&mut frame)?;
+    Ok(bytes)
+}
+
 /// Where a row's columns go, by format.
 enum Writer {
     Parquet(Box<Table>),
@@ -65,6 +86,7 @@ pub struct Sink {
     writer: Writer,
     rejects: Option<JsonRows>,
     rejected: u64,
+    companions: Vec<Part>,
 }
 
 impl Sink {
@@ -88,6 +110,7 @@ impl Sink {
             writer,
             rejects: None,
             rejected: 0,
+            companions: Vec::new(),
         })
     }
 
@@ -130,6 +153,26 @@ impl Sink {
             .map_or(Ok(()), |rows| rejects.iter().try_for_each(|reject| rows.line(reject)))
     }
 
+    /// Where a companion of this output goes: `<output>.<suffix>`.
+    pub fn companion_path(output: &Path, suffix: &str) -> PathBuf {
+        let mut name = output.as_os_str().to_owned();
+        name.push(".");
+        name.push(suffix);
+        PathBuf::from(name)
+    }
+
+    /// Adds a small file that goes with the output and appears together with it.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn companion(&mut self, suffix: &str, bytes: &[u8]) -> Result<()> {
+        let path = Self::companion_path(&self.path, suffix);
+        let mut part = Part::create(&path)?;
+        part.write_all(bytes).map_err(|source| Error::write(&path, source))?;
+        self.companions.push(part);
+        Ok(())
+    }
+
     /// Completes the files and gives them their names; the output last, so that whoever sees it sees its rejects too.
     ///
     /// # Errors
@@ -144,6 +187,7 @@ impl Sink {
             Some(rows) => rows.finish()?.publish()?,
             None => part::remove_stale(&Self::rejects_path(&self.path))?,
         }
+        self.companions.into_iter().try_for_each(Part::publish)?;
         output.publish()
     }
 }

@@ -147,6 +147,8 @@ impl Batch {
 /// All rows of all files, batch by batch. After an error it is at its end.
 pub struct Source {
     tables: VecDeque<Table>,
+    /// Tables that were read to their end.
+    done: Vec<Table>,
     current: Option<(Table, Box<dyn Rows>)>,
     schema: Schema,
     text: Vec<String>,
@@ -175,6 +177,7 @@ pub fn open(paths: &[String], options: &SourceOptions) -> Result<Source> {
     let bytes_total = tables.iter().map(|table| table.input.bytes).sum();
     Ok(Source {
         tables,
+        done: Vec::new(),
         current: None,
         schema,
         text,
@@ -212,6 +215,15 @@ impl Source {
         let current = self.current.as_ref().map_or(0, |(table, _)| table.input.bytes);
         let read = self.bytes_done + self.counter.load(Ordering::Relaxed).min(current);
         (self.bytes_total > 0).then(|| read as f64 / self.bytes_total as f64)
+    }
+
+    /// Goes back to the first row of the first file: what was read comes again, batch for batch.
+    pub fn rewind(&mut self) {
+        let mut all = std::mem::take(&mut self.done);
+        all.extend(self.current.take().map(|(table, _)| table));
+        all.extend(self.tables.drain(..));
+        self.tables = all.into();
+        self.bytes_done = 0;
     }
 
     /// Makes sure that `output` is none of the files that are still to be read.
@@ -258,7 +270,7 @@ impl Source {
                 return self.batch(chunk, source).map(Some);
             }
             self.bytes_done += table.input.bytes;
-            self.current = None;
+            self.done.extend(self.current.take().map(|(table, _)| table));
         }
     }
 

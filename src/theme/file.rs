@@ -80,6 +80,13 @@ pub struct Group {
     pub name: Option<String>,
 }
 
+impl Group {
+    /// The name a person gave, or the label.
+    pub fn title(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.label)
+    }
+}
+
 /// One theme.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -134,6 +141,11 @@ impl Theme {
     /// The name a person gave, or the label.
     pub fn title(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.label)
+    }
+
+    /// Where it lies in the space of themes: its own centre, of unit length.
+    pub fn centroid(&self) -> &[f32] {
+        self.centres.first().map_or(&[], |centre| centre)
     }
 
     fn closeness(&self, place: &[f32]) -> f32 {

@@ -22,6 +22,9 @@ mod unit;
 mod update;
 mod words;
 
+#[cfg(test)]
+mod tests;
+
 pub use discover::{Wish, discover};
 pub use file::{Exemplar, Found, Group, Placed, Theme, Themes, VERSION};
 pub use keyphrases::Keyphrases;

@@ -1,0 +1,189 @@
+//! What is each comment about? Input: tagged rows with their opinion units. Output: the same rows with themes, touchpoints and keyphrases, and the theme of
+//! each opinion. Identical texts always get the identical answer: what was said of a text is remembered longer than the tagger remembers the text.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use lru::LruCache;
+use rayon::prelude::*;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::opinion::likeliest;
+use super::tagger::{REMEMBERED, TaggedRow};
+use super::verdict::Sentiment;
+use crate::theme::taxonomy::{Matcher, Taxonomy};
+use crate::theme::{Keyphrases, Themes, Unit};
+
+/// The tagger touches the texts of a batch in another order than these answers are touched; this much more than it remembers is always enough.
+const SLACK: usize = 1 << 16;
+/// Keyphrases of a comment at most.
+const KEYPHRASES: usize = 8;
+
+/// A theme that a comment speaks of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mention {
+    /// The theme's id.
+    pub id: Arc<str>,
+    /// Its name or label.
+    pub label: Arc<str>,
+    /// How clearly the comment speaks of it, 0..=1: for a discovered theme how much nearer it is than others, for one of a taxonomy its probability.
+    pub p: f32,
+    /// What is said of it.
+    pub polarity: Sentiment,
+}
+
+/// What a comment is about.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Subject {
+    /// Discovered themes, clearest first.
+    pub themes: Vec<Mention>,
+    /// Themes of the taxonomy, likeliest first.
+    pub touchpoints: Vec<Mention>,
+    /// Phrases in lower case, in the order of the text.
+    pub keyphrases: Vec<String>,
+}
+
+impl Subject {
+    /// Discovered themes, then those of the taxonomy.
+    pub fn mentions(&self) -> impl Iterator<Item = &Mention> {
+        self.themes.iter().chain(&self.touchpoints)
+    }
+}
+
+/// What is said of a text, with the theme and touchpoint of each of its units.
+#[derive(Clone, Default)]
+struct Answer {
+    subject: Subject,
+    of_unit: Vec<[Option<Arc<str>>; 2]>,
+}
+
+/// A theme as it is written into rows.
+type Title = (Arc<str>, Arc<str>);
+
+/// Tells what rows are about, remembering what it has told.
+pub struct Subjects<'a> {
+    themes: Option<(&'a Themes, Vec<Title>)>,
+    taxonomy: Option<(&'a Matcher, Vec<Title>)>,
+    keyphrases: Keyphrases<'a>,
+    told: LruCache<u128, Answer>,
+}
+
+impl<'a> Subjects<'a> {
+    /// By these themes and this taxonomy, if any.
+    pub fn new(themes: Option<&'a Themes>, taxonomy: Option<(&'a Taxonomy, &'a Matcher)>) -> Self {
+        let title = |id: &str, label: &str| (Arc::from(id), Arc::from(label));
+        let of_themes = |themes: &Themes| themes.themes.iter().map(|theme| title(&theme.id, theme.title())).collect();
+        let of_taxonomy = |taxonomy: &Taxonomy| taxonomy.themes.iter().map(|theme| title(&theme.id, &theme.name)).collect();
+        Self {
+            themes: themes.map(|themes| (themes, of_themes(themes))),
+            taxonomy: taxonomy.map(|(taxonomy, matcher)| (matcher, of_taxonomy(taxonomy))),
+            keyphrases: Keyphrases::new(themes),
+            told: LruCache::new(REMEMBERED.saturating_add(SLACK)),
+        }
+    }
+
+    /// Fills in what the rows of a batch are about.
+    pub fn tell(&mut self, rows: &mut [TaggedRow]) {
+        let new: BTreeMap<u128, usize> =
+            rows.iter().enumerate().rev().filter(|(_, row)| !row.units.is_empty()).map(|(at, row)| (print(row), at)).collect();
+        let answers: Vec<(u128, Answer)> = new.into_par_iter().map(|(print, at)| (print, self.answer(&rows[at]))).collect();
+        let answers: BTreeMap<u128, Answer> = answers.into_iter().collect();
+        for row in rows {
+            let print = print(row);
+            if let Some(answer) = answers.get(&print) {
+                self.told.put(print, answer.clone());
+            }
+            if let Some(answer) = self.told.get(&print) {
+                fill(row, answer);
+            }
+        }
+    }
+
+    fn answer(&self, row: &TaggedRow) -> Answer {
+        let mut answer = Answer::default();
+        let (mut themes, mut touchpoints) = (BTreeMap::new(), BTreeMap::new());
+        for (number, scored) in row.units.iter().enumerate() {
+            let targets: Vec<Range<usize>> = row
+                .verdict
+                .opinions
+                .iter()
+                .filter(|opinion| opinion.unit == number && opinion.range != scored.range)
+                .filter_map(|opinion| Some(opinion.range.start.checked_sub(scored.range.start)?..opinion.range.end.checked_sub(scored.range.start)?))
+                .collect();
+            let unit = Unit {
+                text: row.clean_text.get(scored.range.clone()).unwrap_or_default(),
+                language: row.verdict.language.code,
+                embedding: &scored.embedding,
+                targets: &targets,
+                polarity: scored.sentiment,
+            };
+            let polarity = polarity(row, number, scored.sentiment);
+            let placed = self.themes.as_ref().and_then(|(themes, _)| themes.place(&unit));
+            if let Some(placed) = placed {
+                add(&mut themes, placed.theme, placed.p, polarity);
+            }
+            let touches = self.taxonomy.as_ref().map(|(matcher, _)| matcher.touches(unit.text, unit.embedding)).unwrap_or_default();
+            touches.iter().for_each(|touch| add(&mut touchpoints, touch.theme, touch.p, polarity));
+            let found = self.keyphrases.of(&unit, placed.as_ref());
+            answer.subject.keyphrases.extend(found.into_iter().filter(|phrase| !phrase.is_empty()));
+            answer.of_unit.push([
+                placed.and_then(|placed| id(self.themes.as_ref().map(|(_, titles)| titles), placed.theme)),
+                touches.first().and_then(|touch| id(self.taxonomy.as_ref().map(|(_, titles)| titles), touch.theme)),
+            ]);
+        }
+        answer.subject.themes = mentions(themes, self.themes.as_ref().map(|(_, titles)| titles));
+        answer.subject.touchpoints = mentions(touchpoints, self.taxonomy.as_ref().map(|(_, titles)| titles));
+        let mut seen = std::collections::BTreeSet::new();
+        answer.subject.keyphrases.retain(|phrase| seen.insert(phrase.clone()));
+        answer.subject.keyphrases.truncate(KEYPHRASES);
+        answer
+    }
+}
+
+fn print(row: &TaggedRow) -> u128 {
+    xxh3_128(row.clean_text.as_bytes())
+}
+
+fn id(titles: Option<&Vec<Title>>, theme: usize) -> Option<Arc<str>> {
+    titles.and_then(|titles| titles.get(theme)).map(|(id, _)| Arc::clone(id))
+}
+
+/// What a unit says: mixed when it praises one thing and blames another, else what it says as a whole.
+fn polarity(row: &TaggedRow, unit: usize, sentiment: [f32; 3]) -> Sentiment {
+    let own = || row.verdict.opinions.iter().filter(|opinion| opinion.unit == unit).map(|opinion| opinion.polarity);
+    let both = own().any(|p| p == Sentiment::Positive) && own().any(|p| p == Sentiment::Negative);
+    if both { Sentiment::Mixed } else { likeliest(sentiment).0 }
+}
+
+/// Adds a unit to what a comment says of a theme. Praise and blame together are mixed; either outweighs a neutral mention.
+fn add(all: &mut BTreeMap<usize, (f32, Sentiment)>, theme: usize, p: f32, polarity: Sentiment) {
+    let (most, said) = all.entry(theme).or_insert((p, polarity));
+    *most = most.max(p);
+    *said = match (*said, polarity) {
+        (one, other) if one == other => one,
+        (Sentiment::Neutral, other) | (other, Sentiment::Neutral) => other,
+        _ => Sentiment::Mixed,
+    };
+}
+
+fn mentions(all: BTreeMap<usize, (f32, Sentiment)>, titles: Option<&Vec<Title>>) -> Vec<Mention> {
+    let titled = all.into_iter().filter_map(|(theme, (p, polarity))| {
+        let (id, label) = titles?.get(theme)?.clone();
+        Some(Mention { id, label, p, polarity })
+    });
+    let mut mentions: Vec<Mention> = titled.collect();
+    // Stable: of equals, the larger theme comes first.
+    mentions.sort_by(|a, b| b.p.total_cmp(&a.p));
+    mentions
+}
+
+fn fill(row: &mut TaggedRow, answer: &Answer) {
+    row.subject = answer.subject.clone();
+    for opinion in &mut row.verdict.opinions {
+        if let Some([theme, touchpoint]) = answer.of_unit.get(opinion.unit) {
+            opinion.theme_id = theme.as_deref().map(str::to_owned);
+            opinion.touchpoint = touchpoint.as_deref().map(str::to_owned);
+        }
+    }
+}

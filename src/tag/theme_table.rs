@@ -1,0 +1,231 @@
+//! How often is each theme spoken of, and how? Input: tagged rows. Output: [`ThemeTable`], a line for each theme and language, as a table for notebooks and
+//! as [`ThemeLine`]s for the summary. Its size does not grow with the rows.
+
+use std::collections::BTreeMap;
+
+use polars::prelude::*;
+use serde::Serialize;
+
+use super::subjects::Mention;
+use super::tagger::TaggedRow;
+use super::verdict::Sentiment;
+use crate::theme::Themes;
+use crate::theme::taxonomy::Taxonomy;
+
+/// Longest exemplar of a line in the summary, in characters.
+const QUOTE: usize = 60;
+
+/// Counts of comments that speak of a theme.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// Comments that speak of it.
+    pub mentions: u64,
+    /// Of these, comments that are no copies of earlier ones.
+    pub distinct: u64,
+    /// Comments that blame it.
+    pub negative: u64,
+    /// Comments that neither praise nor blame it.
+    pub neutral: u64,
+    /// Comments that praise it.
+    pub positive: u64,
+    /// Comments that do both.
+    pub mixed: u64,
+}
+
+impl Tally {
+    fn add(&mut self, polarity: Sentiment, copy: bool) {
+        self.mentions += 1;
+        self.distinct += u64::from(!copy);
+        match polarity {
+            Sentiment::Negative => self.negative += 1,
+            Sentiment::Neutral => self.neutral += 1,
+            Sentiment::Positive => self.positive += 1,
+            Sentiment::Mixed => self.mixed += 1,
+        }
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.mentions += other.mentions;
+        self.distinct += other.distinct;
+        self.negative += other.negative;
+        self.neutral += other.neutral;
+        self.positive += other.positive;
+        self.mixed += other.mixed;
+    }
+
+    /// Share of praise less share of blame, -1..=1.
+    pub fn net(&self) -> f32 {
+        (self.positive as f32 - self.negative as f32) / self.mentions.max(1) as f32
+    }
+}
+
+/// A theme in the summary.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ThemeLine {
+    /// Its id.
+    pub id: String,
+    /// Its name or label.
+    pub theme: String,
+    /// How often it is spoken of.
+    #[serde(flatten)]
+    pub tally: Tally,
+    /// Share of praise less share of blame, -1..=1.
+    pub net_sentiment: f32,
+    /// What a customer says about it, shortened.
+    pub exemplar: Option<String>,
+}
+
+/// Where a theme comes from, and its place there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Theme(usize),
+    Touchpoint(usize),
+    None,
+}
+
+/// Counts of every theme in every language.
+pub struct ThemeTable<'a> {
+    themes: Option<&'a Themes>,
+    taxonomy: Option<&'a Taxonomy>,
+    places: BTreeMap<&'a str, Place>,
+    tallies: BTreeMap<(Place, &'static str), Tally>,
+}
+
+impl<'a> ThemeTable<'a> {
+    /// A table of these themes and this taxonomy's, if any.
+    pub fn new(themes: Option<&'a Themes>, taxonomy: Option<&'a Taxonomy>) -> Self {
+        let found = themes.into_iter().flat_map(|themes| themes.themes.iter().map(|theme| theme.id.as_str()).enumerate());
+        let named = taxonomy.into_iter().flat_map(|taxonomy| taxonomy.themes.iter().map(|theme| theme.id.as_str()).enumerate());
+        let named = named.map(|(at, id)| (id, Place::Touchpoint(at)));
+        Self {
+            places: named.chain(found.map(|(at, id)| (id, Place::Theme(at)))).collect(),
+            themes,
+            taxonomy,
+            tallies: BTreeMap::new(),
+        }
+    }
+
+    /// Whether there is anything to count.
+    pub const fn is_wanted(&self) -> bool {
+        self.themes.is_some() || self.taxonomy.is_some()
+    }
+
+    /// Counts the rows of a batch. A comment that was read and speaks of no discovered theme counts as such.
+    pub fn add(&mut self, rows: &[TaggedRow]) {
+        for row in rows.iter().filter(|row| row.verdict.probabilities.is_some()) {
+            let (language, copy) = (row.verdict.language.code, row.duplicate_of.is_some());
+            for Mention { id, polarity, .. } in row.subject.mentions() {
+                if let Some(place) = self.places.get(&**id) {
+                    self.tallies.entry((place.clone(), language)).or_default().add(*polarity, copy);
+                }
+            }
+            if self.themes.is_some() && row.subject.themes.is_empty() {
+                let polarity = row.verdict.sentiment.unwrap_or(Sentiment::Neutral);
+                self.tallies.entry((Place::None, language)).or_default().add(polarity, copy);
+            }
+        }
+    }
+
+    /// A line for each discovered theme, most spoken of first; without discovered themes, for each theme of the taxonomy.
+    pub fn lines(&self) -> Vec<ThemeLine> {
+        let mut of_theme: BTreeMap<&Place, Tally> = BTreeMap::new();
+        let wanted = |place: &Place| matches!((place, self.themes), (Place::Theme(_), Some(_)) | (Place::Touchpoint(_), None));
+        for ((place, _), tally) in self.tallies.iter().filter(|((place, _), _)| wanted(place)) {
+            of_theme.entry(place).or_default().join(tally);
+        }
+        let mut lines: Vec<ThemeLine> = of_theme
+            .into_iter()
+            .filter_map(|(place, tally)| {
+                let (id, theme) = self.title(place)?;
+                let exemplar = self.exemplars(place).into_iter().next().map(shortened);
+                Some(ThemeLine { id: id.to_owned(), theme: theme.to_owned(), net_sentiment: tally.net(), tally, exemplar })
+            })
+            .collect();
+        // Stable: of equals, the larger theme of the file comes first.
+        lines.sort_by_key(|line| std::cmp::Reverse(line.tally.mentions));
+        lines
+    }
+
+    /// Comments that were read and speak of no discovered theme.
+    pub fn without(&self) -> u64 {
+        self.tallies.iter().filter(|((place, _), _)| *place == Place::None).map(|(_, tally)| tally.mentions).sum()
+    }
+
+    fn title(&self, place: &Place) -> Option<(&'a str, &'a str)> {
+        match place {
+            Place::Theme(at) => self.themes.and_then(|themes| themes.themes.get(*at)).map(|theme| (theme.id.as_str(), theme.title())),
+            Place::Touchpoint(at) => self.taxonomy.and_then(|taxonomy| taxonomy.themes.get(*at)).map(|theme| (theme.id.as_str(), theme.name.as_str())),
+            Place::None => None,
+        }
+    }
+
+    fn exemplars(&self, place: &Place) -> Vec<&'a str> {
+        match place {
+            Place::Theme(at) => self.themes.and_then(|themes| themes.themes.get(*at)).map_or(Vec::new(), |theme| {
+                theme.exemplars.iter().map(|exemplar| exemplar.text.as_str()).collect()
+            }),
+            Place::Touchpoint(_) | Place::None => Vec::new(),
+        }
+    }
+
+    /// The whole table: one row per theme and language; a null theme is no theme.
+    ///
+    /// # Errors
+    /// Only when polars cannot build a column, which no input causes.
+    pub fn frame(&self) -> PolarsResult<DataFrame> {
+        let lines: Vec<(&Place, &str, &Tally)> = self.tallies.iter().map(|((place, language), tally)| (place, *language, tally)).collect();
+        let theme = |place: &Place| match place {
+            Place::Theme(at) => self.themes.and_then(|themes| themes.themes.get(*at)),
+            Place::Touchpoint(_) | Place::None => None,
+        };
+        let text = |name: &str, of: &dyn Fn(&Place, &str) -> Option<String>| {
+            let values = lines.iter().map(|(place, language, _)| of(place, language));
+            values.collect::<StringChunked>().with_name(name.into()).into_column()
+        };
+        let count = |name: &str, of: fn(&Tally) -> u64| {
+            let values = lines.iter().map(|(_, _, tally)| Some(of(tally)));
+            values.collect::<UInt64Chunked>().with_name(name.into()).into_column()
+        };
+        let texts = |name: &str, of: &dyn Fn(&Place, &str) -> Vec<String>| {
+            let mut column = ListStringChunkedBuilder::new(name.into(), lines.len(), lines.len() * 4);
+            lines.iter().for_each(|(place, language, _)| column.append_values_iter(of(place, language).iter().map(String::as_str)));
+            column.finish().into_column()
+        };
+        let mut centroids = ListPrimitiveChunkedBuilder::<Float32Type>::new("centroid".into(), lines.len(), lines.len() * 128, DataType::Float32);
+        for (place, _, _) in &lines {
+            match theme(place) {
+                Some(theme) => centroids.append_slice(theme.centroid()),
+                None => centroids.append_null(),
+            }
+        }
+        let net = lines.iter().map(|(_, _, tally)| Some(tally.net())).collect::<Float32Chunked>().with_name("net_sentiment".into()).into_column();
+        let group = |place: &Place| theme(place).and_then(|theme| self.themes?.group(theme));
+        DataFrame::new(
+            lines.len(),
+            vec![
+                text("theme_id", &|place, _| self.title(place).map(|(id, _)| id.to_owned())),
+                text("theme", &|place, _| self.title(place).map(|(_, title)| title.to_owned())),
+                text("group_id", &|place, _| group(place).map(|group| group.id.clone())),
+                text("group", &|place, _| group(place).map(|group| group.title().to_owned())),
+                text("language", &|_, language| Some(language.to_owned())),
+                count("mentions", |tally| tally.mentions),
+                count("mentions_distinct", |tally| tally.distinct),
+                count("negative", |tally| tally.negative),
+                count("neutral", |tally| tally.neutral),
+                count("positive", |tally| tally.positive),
+                count("mixed", |tally| tally.mixed),
+                net,
+                texts("phrases", &|place, language| theme(place).and_then(|theme| theme.phrases.get(language)).cloned().unwrap_or_default()),
+                texts("exemplars", &|place, _| self.exemplars(place).into_iter().map(str::to_owned).collect()),
+                centroids.finish().into_column(),
+            ],
+        )
+    }
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(QUOTE) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text.to_owned(),
+    }
+}
