@@ -120,6 +120,8 @@ fn write_stage(c: &mut Criterion, engine: &dyn Engine, input: &str) {
             clean_text: false,
         },
         max_rejects: None,
+        themes: undertone::find::Choice::Off,
+        taxonomy: None,
     };
     let mut group = c.benchmark_group("walk");
     group.sample_size(10);

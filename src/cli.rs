@@ -4,12 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use undertone::eval::{Question, Task};
+use undertone::find::{Choice, Quest};
 use undertone::lake::{self, PartitionBy};
 use undertone::model::Quality;
 use undertone::progress::LogFormat;
 use undertone::run::Job;
 use undertone::sink::Columns;
 use undertone::source::{Format, SourceOptions};
+use undertone::theme::Wish;
 
 /// Tags customer feedback with language and sentiment, offline, in many languages.
 #[derive(Debug, Parser)]
@@ -25,6 +27,7 @@ pub(crate) enum Command {
     Inspect(Inspect),
     Eval(Eval),
     Taxonomy(Taxonomy),
+    Themes(ThemesCommand),
     /// Print shell completions, to be sourced or put where the shell looks for them
     Completions {
         /// The shell
@@ -70,6 +73,9 @@ pub(crate) struct Tag {
     /// Also write the cleaned text the model read
     #[arg(long)]
     keep_clean: bool,
+
+    #[command(flatten)]
+    about: About,
 
     #[command(flatten)]
     read: Read,
@@ -119,6 +125,154 @@ pub(crate) struct Lake {
     /// Fail when the lake was tagged with another model or other themes
     #[arg(long)]
     fail_on_model_change: bool,
+}
+
+/// What comments are about
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Themes")]
+struct About {
+    /// Where themes come from: `found` in this very run and saved as OUTPUT.themes.json, a number of themes to find, a theme FILE, or `off`
+    #[arg(long, default_value = "found", value_name = "FILE|N|off", value_parser = choice)]
+    themes: Choice,
+
+    /// Found themes: a unit less close to every theme than this has none, -1 to 1 [default: what 2 % of the texts do not reach]
+    #[arg(long, value_name = "COSINE", value_parser = cosine, allow_negative_numbers = true)]
+    none_below: Option<f32>,
+
+    /// Taxonomy of named themes [default: touchpoints of the customer journey]
+    #[arg(long, value_name = "FILE")]
+    taxonomy: Option<PathBuf>,
+}
+
+/// Find themes, keep them in a file, renew it, name and merge what is in it
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  undertone themes fit 'reviews/*.csv' -o themes.json
+  undertone tag tonight.csv --themes themes.json
+  undertone themes show
+  undertone themes rename t-3f9a1c \"Late parcels\"
+  undertone themes merge t-3f9a1c t-07be52
+  undertone themes update 'reviews/*.csv'              keeps ids, names and merges; tells what changed")]
+pub(crate) struct ThemesCommand {
+    #[command(subcommand)]
+    pub(crate) action: ThemesAction,
+}
+
+/// What to do with themes
+#[derive(Debug, Subcommand)]
+pub(crate) enum ThemesAction {
+    /// Find the themes of files of comments
+    Fit(Fit),
+    /// Find them again, keeping the ids, names and merges of those that are still there
+    Update(Fit),
+    /// List the themes of a file
+    Show {
+        /// The theme file
+        #[arg(default_value = "themes.json")]
+        file: PathBuf,
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give a theme or group a name of your own; an empty one takes it away
+    Rename {
+        /// Its id, such as t-3f9a1c
+        id: String,
+        /// Its name
+        name: String,
+        /// The theme file
+        #[arg(short, long, value_name = "FILE", default_value = "themes.json")]
+        file: PathBuf,
+    },
+    /// Make one theme of two; the first keeps its id
+    Merge {
+        /// The theme that stays
+        id: String,
+        /// The theme that becomes part of it
+        other: String,
+        /// The theme file
+        #[arg(short, long, value_name = "FILE", default_value = "themes.json")]
+        file: PathBuf,
+    },
+}
+
+/// Where to find themes
+#[derive(Debug, Args)]
+pub(crate) struct Fit {
+    /// Files to read, as for `tag`
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<String>,
+
+    /// Theme file to write; for an update, to renew
+    #[arg(short, long, value_name = "FILE", default_value = "themes.json")]
+    pub(crate) output: PathBuf,
+
+    /// Exactly this many themes [default: as many as the data choose]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    themes: Option<u16>,
+
+    /// A unit less close to every theme than this has none, -1 to 1 [default: what 2 % of the texts do not reach]
+    #[arg(long, value_name = "COSINE", value_parser = cosine, allow_negative_numbers = true)]
+    none_below: Option<f32>,
+
+    #[command(flatten)]
+    read: Read,
+
+    #[command(flatten)]
+    pub(crate) model: Model,
+
+    #[command(flatten)]
+    pub(crate) manners: Manners,
+}
+
+impl Fit {
+    /// The quest this command line asks for.
+    pub(crate) fn quest(self) -> Quest {
+        Quest {
+            source: self.read.options(&self.manners),
+            inputs: self.inputs,
+            wish: Wish {
+                themes: self.themes.map(usize::from),
+                none_below: self.none_below,
+            },
+        }
+    }
+}
+
+fn choice(text: &str) -> Result<Choice, String> {
+    match text {
+        "off" => Ok(Choice::Off),
+        "found" => Ok(Choice::Found(Wish::default())),
+        "" => Err("write a file, a number, `found` or `off`".to_owned()),
+        _ => Ok(match text.parse() {
+            Ok(0) => return Err("at least 1 theme, or `off`".to_owned()),
+            Ok(themes) => Choice::Found(Wish {
+                themes: Some(themes),
+                none_below: None,
+            }),
+            Err(_) => Choice::File(PathBuf::from(text)),
+        }),
+    }
+}
+
+fn cosine(text: &str) -> Result<f32, String> {
+    text.parse()
+        .ok()
+        .filter(|x: &f32| (-1.0..=1.0).contains(x))
+        .ok_or_else(|| "a number from -1 to 1".to_owned())
+}
+
+impl About {
+    fn choice(&self) -> Choice {
+        match &self.themes {
+            Choice::Found(wish) => Choice::Found(Wish {
+                none_below: self.none_below,
+                ..*wish
+            }),
+            other => other.clone(),
+        }
+    }
 }
 
 /// How to read the inputs; all of it is found by looking at the data where it is not given
@@ -356,6 +510,8 @@ impl Tag {
                 prefix: self.prefix,
                 clean_text: self.keep_clean,
             },
+            themes: self.about.choice(),
+            taxonomy: self.about.taxonomy,
             max_rejects: self.max_rejects,
         };
         (job, lake)

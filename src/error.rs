@@ -270,6 +270,11 @@ pub enum Error {
         "no themes: the model gives no embeddings, and themes are found by them; leave themes out with --themes off, or use a model with a head `embedding`"
     )]
     NoEmbeddings,
+    /// Themes were to be found in a run into a lake.
+    #[error(
+        "a lake needs themes that are the same every night: make a theme file with `undertone themes fit` and give it with --themes FILE"
+    )]
+    LakeThemes,
     /// A theme file that cannot be used.
     #[error("{} cannot be used as a theme file: {reason}; make a new one with `undertone themes fit`", path.display())]
     Themes {

@@ -7,8 +7,12 @@ use std::time::Instant;
 use crate::error::{Error, Result};
 use crate::model::{Engine, Recorded, Recorder};
 use crate::progress::Progress;
+use crate::run::Job;
+use crate::sink::{self, Sink};
 use crate::source::{self, Source, SourceOptions};
-use crate::tag::{Seconds, Tagger};
+use crate::summary::Summary;
+use crate::tag::{Seconds, Subjects, Tagger, ThemeTable};
+use crate::theme::taxonomy::{Matcher, Taxonomy};
 use crate::theme::{Change, Sample, Themes, Unit, Wish, discover, update};
 
 /// Where the themes of a run come from.
@@ -60,42 +64,108 @@ fn sample(quest: &Quest, engine: &dyn Engine, progress: &Progress) -> Result<Sam
     Ok(sample)
 }
 
-/// The themes of a run and, if they were found in it, its scores for the second reading.
-///
-/// # Errors
-/// When a theme file cannot be used, or the inputs cannot be read.
-pub(crate) fn themes<'engine>(
-    choice: &Choice,
-    source: &mut Source,
-    engine: &'engine dyn Engine,
-    seconds: &mut Seconds,
-    progress: &Progress,
-) -> Result<(Option<Themes>, Option<Recorded<'engine>>)> {
-    match choice {
-        Choice::Off => Ok((None, None)),
-        Choice::File(path) => Ok((Some(Themes::load(path, engine.fingerprint())?), None)),
-        Choice::Found(wish) if !gives_embeddings(engine) => {
-            if *wish == Wish::default() {
+/// What the comments of a run can be about.
+pub(crate) struct Topics {
+    themes: Option<Themes>,
+    taxonomy: Taxonomy,
+    matcher: Matcher,
+}
+
+impl Topics {
+    /// Those of a run into one file and, if its themes were found in it, its scores for the second reading.
+    ///
+    /// # Errors
+    /// When a theme file or taxonomy cannot be used, or the inputs cannot be read.
+    pub(crate) fn of_run<'engine>(
+        job: &Job,
+        source: &mut Source,
+        engine: &'engine dyn Engine,
+        seconds: &mut Seconds,
+        progress: &Progress,
+    ) -> Result<(Self, Option<Recorded<'engine>>)> {
+        let (themes, recorded) = match &job.themes {
+            Choice::Off => (None, None),
+            Choice::File(path) => (Some(Themes::load(path, engine.fingerprint())?), None),
+            Choice::Found(wish) if !gives_embeddings(engine) => {
+                if *wish != Wish::default() {
+                    return Err(Error::NoEmbeddings);
+                }
                 progress.note("no themes: the model gives no embeddings");
-                return Ok((None, None));
+                (None, None)
             }
-            Err(Error::NoEmbeddings)
+            Choice::Found(wish) => {
+                let started = Instant::now();
+                let recorder = Recorder::new(engine)?;
+                let sample = listen(source, &recorder, progress)?;
+                let themes = discover(&sample, wish, engine.fingerprint())?;
+                source.rewind();
+                seconds.themes += started.elapsed().as_secs_f64();
+                (Some(themes), Some(recorder.replay()?))
+            }
+        };
+        Ok((Self::new(themes, job, engine)?, recorded))
+    }
+
+    /// Those of a lake: its themes must be the same every night, so they come from a file or there are none.
+    ///
+    /// # Errors
+    /// When a theme file or taxonomy cannot be used, or themes were to be found in the run.
+    pub(crate) fn of_lake(job: &Job, engine: &dyn Engine, progress: &Progress) -> Result<Self> {
+        let themes = match &job.themes {
+            Choice::File(path) => Some(Themes::load(path, engine.fingerprint())?),
+            Choice::Found(wish) if *wish != Wish::default() => return Err(Error::LakeThemes),
+            Choice::Found(_) => {
+                progress.note("no themes: a lake needs a theme file that stays; `undertone themes fit` makes one, --themes FILE uses it");
+                None
+            }
+            Choice::Off => None,
+        };
+        Self::new(themes, job, engine)
+    }
+
+    fn new(themes: Option<Themes>, job: &Job, engine: &dyn Engine) -> Result<Self> {
+        let taxonomy = job
+            .taxonomy
+            .as_deref()
+            .map_or_else(Taxonomy::embedded, Taxonomy::load)?;
+        let matcher = Matcher::new(&taxonomy, engine)?;
+        Ok(Self {
+            themes,
+            taxonomy,
+            matcher,
+        })
+    }
+
+    /// What tells rows what they are about.
+    pub(crate) fn subjects(&self) -> Subjects<'_> {
+        Subjects::new(self.themes.as_ref(), Some((&self.taxonomy, &self.matcher)))
+    }
+
+    /// What the footer says of them: hashes, so that a reader knows which runs can be compared.
+    pub(crate) fn footer(&self) -> Result<Vec<(&'static str, String)>> {
+        let taxonomy = format!("{} {}", self.taxonomy.id, self.taxonomy.fingerprint());
+        let themes = self
+            .themes
+            .iter()
+            .map(|themes| Ok(("undertone.themes", themes.fingerprint()?)));
+        themes.chain([Ok(("undertone.taxonomy", taxonomy))]).collect()
+    }
+
+    /// Writes the table of themes, and themes that were found, beside the output; tells the summary.
+    pub(crate) fn publish(&self, job: &Job, summary: &mut Summary, sink: &mut Sink) -> Result<()> {
+        if let (Some(themes), Choice::Found(_)) = (&self.themes, &job.themes) {
+            sink.companion("themes.json", themes.to_json()?.as_bytes())?;
         }
-        Choice::Found(wish) => {
-            let started = Instant::now();
-            let recorder = Recorder::new(engine)?;
-            let sample = listen(source, &recorder, progress)?;
-            let themes = discover(&sample, wish, engine.fingerprint())?;
-            source.rewind();
-            seconds.themes += started.elapsed().as_secs_f64();
-            Ok((Some(themes), Some(recorder.replay()?)))
-        }
+        let table = ThemeTable::new(self.themes.as_ref(), &self.taxonomy, &summary.tallies);
+        sink.companion("themes.parquet", &sink::parquet_bytes(table.frame()?)?)?;
+        (summary.themes, summary.without_theme) = (table.lines(), table.without());
+        Ok(())
     }
 }
 
 /// Whether the model has a head for embeddings.
 fn gives_embeddings(engine: &dyn Engine) -> bool {
-    engine.card().heads.iter().any(|head| head.name == "embedding")
+    engine.card().head("embedding").is_some()
 }
 
 /// Reads every comment and keeps a sample of their opinion units.

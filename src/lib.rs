@@ -17,10 +17,12 @@
 //! | [`lake`] | How does a night's work come into a dataset once, whole and only once? |
 //! | [`run`] | The corridor: the main flow on one screen. |
 //! | [`inspect`] | What is found in these few comments, at a glance? |
+//! | [`find`] | How are themes found in files, or found again? |
 //! | [`eval`] | How often are the verdicts right, per language? |
 
 pub mod error;
 pub mod eval;
+pub mod find;
 pub mod inspect;
 pub mod lake;
 pub mod model;

@@ -5,6 +5,7 @@ mod config;
 
 use std::fmt::Display;
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
@@ -12,12 +13,13 @@ use anyhow::{Context, Result};
 use clap::{CommandFactory, Parser};
 use serde::Serialize;
 use undertone::inspect::inspect;
-use undertone::model::Native;
+use undertone::model::{Engine, Native};
 use undertone::progress::{LogFormat, Progress};
 use undertone::theme::taxonomy::Taxonomy;
-use undertone::{eval, lake, model, run, sink};
+use undertone::theme::{self, Themes};
+use undertone::{eval, find, lake, model, run, sink};
 
-use crate::cli::{Cli, Command, Manners, Tag, TaxonomyAction};
+use crate::cli::{Cli, Command, Manners, Tag, TaxonomyAction, ThemesAction};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 
@@ -88,6 +90,13 @@ fn work(log: &mut LogFormat) -> Result<u8> {
             };
             Ok(0)
         }
+        Command::Themes(command) => {
+            let told = themes(command.action)?;
+            if !told.is_empty() {
+                tell(&told)?;
+            }
+            Ok(0)
+        }
         Command::Taxonomy(command) => {
             tell(&taxonomy(command.action)?)?;
             Ok(0)
@@ -104,6 +113,47 @@ fn work(log: &mut LogFormat) -> Result<u8> {
             tell(&String::from_utf8_lossy(&page))?;
             Ok(0)
         }
+    }
+}
+
+/// What is done with themes; answers what to tell, nothing where it is quiet.
+fn themes(action: ThemesAction) -> Result<String> {
+    let edit = |file: &Path, change: &dyn Fn(&mut Themes) -> undertone::Result<()>| -> Result<String> {
+        let mut themes = Themes::read(file)?;
+        change(&mut themes)?;
+        sink::publish(file, themes.to_json()?.as_bytes())?;
+        Ok(format!("{} renewed: {} themes", file.display(), themes.themes.len()))
+    };
+    match action {
+        ThemesAction::Fit(fit) => {
+            let (quiet, json) = prepare(&fit.manners)?;
+            let (engine, output) = (model::base(fit.model.quality)?, fit.output.clone());
+            let themes = find::fit(&fit.quest(), &engine, &Progress::new(quiet))?;
+            sink::publish(&output, themes.to_json()?.as_bytes())?;
+            Ok(match (json, quiet) {
+                (true, _) => themes.to_json()?,
+                (false, false) => themes.to_string(),
+                (false, true) => String::new(),
+            })
+        }
+        ThemesAction::Update(fit) => {
+            let (quiet, json) = prepare(&fit.manners)?;
+            let (engine, output) = (model::base(fit.model.quality)?, fit.output.clone());
+            let old = Themes::load(&output, engine.fingerprint())?;
+            let (themes, changes) = find::renew(&old, &fit.quest(), &engine, &Progress::new(quiet))?;
+            sink::publish(&output, themes.to_json()?.as_bytes())?;
+            Ok(match (json, quiet) {
+                (true, _) => serde_json::to_string_pretty(&changes)?,
+                (false, false) => theme::report(&changes),
+                (false, true) => String::new(),
+            })
+        }
+        ThemesAction::Show { file, json } => {
+            let themes = Themes::read(&file)?;
+            Ok(if json { themes.to_json()? } else { themes.to_string() })
+        }
+        ThemesAction::Rename { id, name, file } => edit(&file, &|themes| themes.rename(&id, &name)),
+        ThemesAction::Merge { id, other, file } => edit(&file, &|themes| themes.merge(&id, &other)),
     }
 }
 

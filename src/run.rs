@@ -6,6 +6,7 @@ use std::time::Instant;
 use polars::prelude::DataFrame;
 
 use crate::error::{Error, Result};
+use crate::find::{Choice, Topics};
 use crate::model::Engine;
 use crate::progress::Progress;
 use crate::sink::{Columns, SCHEMA_VERSION, Sink};
@@ -24,6 +25,10 @@ pub struct Job {
     pub output: PathBuf,
     /// Which columns to add, and their prefix.
     pub columns: Columns,
+    /// Where themes come from.
+    pub themes: Choice,
+    /// A taxonomy of one's own; none for the default one.
+    pub taxonomy: Option<PathBuf>,
     /// The run fails when a larger share of the records cannot be read, 0..=1.
     pub max_rejects: Option<f64>,
 }
@@ -36,9 +41,11 @@ pub fn tag(job: &Job, engine: &dyn Engine, progress: &Progress) -> Result<Summar
     let mut source = source::open(&job.inputs, &job.source)?;
     source.refuse_as_output(&job.output)?;
     source.notes().iter().for_each(|note| progress.note(note));
-    let mut sink = Sink::create(&job.output, job.columns.schema(source.schema())?, footer(job, engine))?;
-    let mut tagger = Tagger::new(engine);
+    let schema = job.columns.schema(source.schema())?;
     let mut summary = Summary::default();
+    let (topics, recorded) = Topics::of_run(job, &mut source, engine, &mut summary.seconds, progress)?;
+    let mut sink = Sink::create(&job.output, schema, footer(job, engine, &topics)?)?;
+    let mut tagger = Tagger::new(recorded.as_ref().map_or(engine, |recorded| recorded)).telling(topics.subjects());
 
     loop {
         let started = Instant::now();
@@ -57,6 +64,7 @@ pub fn tag(job: &Job, engine: &dyn Engine, progress: &Progress) -> Result<Summar
 
     judge_rejects(summary.rejected, summary.rows, job.max_rejects)?;
     let started = Instant::now();
+    topics.publish(job, &mut summary, &mut sink)?;
     sink.finish()?;
     summary.seconds.write += started.elapsed().as_secs_f64();
     progress.done();
@@ -88,17 +96,17 @@ pub(crate) fn judge_rejects(rejected: u64, rows: u64, most: Option<f64>) -> Resu
 }
 
 /// What the Parquet footer says of this run. No clock time: the same input gives the same bytes.
-pub(crate) fn footer(job: &Job, engine: &dyn Engine) -> Vec<(String, String)> {
+pub(crate) fn footer(job: &Job, engine: &dyn Engine, topics: &Topics) -> Result<Vec<(String, String)>> {
     let card = engine.card();
     let run = serde_json::json!({
         "inputs": job.inputs, "text": job.source.text, "id": job.source.id, "prefix": job.columns.prefix,
     });
-    [
+    let mut footer = vec![
         ("undertone.schema", SCHEMA_VERSION.to_string()),
         ("undertone.version", env!("CARGO_PKG_VERSION").to_owned()),
         ("undertone.model", format!("{} {}", card.id, engine.fingerprint())),
         ("undertone.run", run.to_string()),
-    ]
-    .map(|(key, value)| (key.to_owned(), value))
-    .to_vec()
+    ];
+    footer.extend(topics.footer()?);
+    Ok(footer.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
 }

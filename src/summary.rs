@@ -10,10 +10,12 @@ use comfy_table::{Cell, CellAlignment, Table};
 use serde::Serialize;
 
 use crate::source::Batch;
-use crate::tag::{Reason, Seconds, Sentiment, Status, TaggedRow};
+use crate::tag::{Reason, Seconds, Sentiment, Status, TaggedRow, Tallies, ThemeLine};
 
 /// How many of the strongest comments are shown on each side.
 const STRONGEST: usize = 5;
+/// How many themes are shown.
+const THEMES: usize = 12;
 /// Longest quote of a comment, in characters.
 const QUOTE: usize = 96;
 
@@ -76,6 +78,13 @@ pub struct Summary {
     pub review: u64,
     /// Sentiment by language.
     pub languages: BTreeMap<&'static str, Counts>,
+    /// The themes, most spoken of first.
+    pub themes: Vec<ThemeLine>,
+    /// Comments that speak of none of them.
+    pub without_theme: u64,
+    /// What is counted for the table of themes.
+    #[serde(skip)]
+    pub tallies: Tallies,
     /// The most negative comments, strongest first.
     pub most_negative: Vec<Quote>,
     /// The most positive comments, strongest first.
@@ -89,6 +98,7 @@ impl Summary {
     pub fn add(&mut self, batch: &Batch, rows: &[TaggedRow]) {
         self.rows += rows.len() as u64;
         self.rejected += batch.rejects.len() as u64;
+        self.tallies.add(rows);
         for row in rows {
             let verdict = &row.verdict;
             self.duplicates += u64::from(row.duplicate_of.is_some());
@@ -180,6 +190,39 @@ fn share_table(languages: &BTreeMap<&'static str, Counts>) -> Table {
     table
 }
 
+fn theme_table(lines: &[ThemeLine]) -> Table {
+    let mut table = Table::new();
+    table.load_style(NOTHING);
+    let cell = |text: String, right: bool| {
+        Cell::new(text).set_alignment(if right {
+            CellAlignment::Right
+        } else {
+            CellAlignment::Left
+        })
+    };
+    let row = |values: [String; 6]| {
+        values
+            .into_iter()
+            .enumerate()
+            .map(move |(at, value)| cell(value, (1..5).contains(&at)))
+    };
+    table.set_header(row(
+        ["theme", "mentions", "negative", "positive", "net", "for example"].map(str::to_owned)
+    ));
+    for line in lines.iter().take(THEMES) {
+        let share = |part| percent(part, line.tally.mentions);
+        table.add_row(row([
+            line.theme.clone(),
+            line.tally.mentions.to_string(),
+            share(line.tally.negative),
+            share(line.tally.positive),
+            format!("{:+.2}", line.net_sentiment),
+            line.exemplar.clone().unwrap_or_default(),
+        ]));
+    }
+    table
+}
+
 impl Display for Summary {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let bold = Style::new().bold();
@@ -201,6 +244,16 @@ impl Display for Summary {
         }
         if !self.languages.is_empty() {
             writeln!(f, "\n{}", share_table(&self.languages))?;
+        }
+        if !self.themes.is_empty() {
+            writeln!(f, "\n{}", theme_table(&self.themes))?;
+            let more = self.themes.len().saturating_sub(THEMES);
+            let rest = if more > 0 {
+                format!("{more} more themes; ")
+            } else {
+                String::new()
+            };
+            writeln!(f, "{rest}{} comments speak of none", self.without_theme)?;
         }
         let sides = [
             ("most negative", AnsiColor::Red, &self.most_negative),

@@ -49,6 +49,7 @@ pub use self::partition::{DEFAULT_PARTITION, PartitionBy};
 pub use self::report::{Failure, Outcome, Report};
 use self::stage::{Group, Stage};
 use crate::error::{Error, Result};
+use crate::find::Topics;
 use crate::model::Engine;
 use crate::progress::Progress;
 use crate::run::{self, Job};
@@ -144,7 +145,8 @@ fn night(job: &Job, options: &Options, engine: &dyn Engine, progress: &Progress,
         );
     }
     let base = open_lake(root, job, options)?;
-    let settings = settings(job, options, engine)?;
+    let topics = Topics::of_lake(job, engine, progress)?;
+    let settings = settings(job, options, engine, &topics)?;
     report.changed_model(&base, &settings, options.fail_on_model_change, progress)?;
 
     let mut notes = Vec::new();
@@ -161,6 +163,7 @@ fn night(job: &Job, options: &Options, engine: &dyn Engine, progress: &Progress,
     let night = Night {
         job,
         engine,
+        topics: &topics,
         progress,
         partition_by,
         dry_run: options.dry_run,
@@ -230,8 +233,8 @@ fn open_lake(root: &Path, job: &Job, options: &Options) -> Result<Manifest> {
 }
 
 /// What the answers depend on, apart from the rows themselves.
-fn settings(job: &Job, options: &Options, engine: &dyn Engine) -> Result<Settings> {
-    let mut settings: Settings = run::footer(job, engine).into_iter().collect();
+fn settings(job: &Job, options: &Options, engine: &dyn Engine, topics: &Topics) -> Result<Settings> {
+    let mut settings: Settings = run::footer(job, engine, topics)?.into_iter().collect();
     settings.remove("undertone.version");
     let run = serde_json::json!({ "columns": job.columns, "source": options.source, "reading": job.source });
     settings.insert("undertone.run".to_owned(), run.to_string());
@@ -242,6 +245,7 @@ fn settings(job: &Job, options: &Options, engine: &dyn Engine) -> Result<Setting
 struct Night<'a> {
     job: &'a Job,
     engine: &'a dyn Engine,
+    topics: &'a Topics,
     progress: &'a Progress,
     partition_by: PartitionBy,
     dry_run: bool,
@@ -258,6 +262,10 @@ struct Piece {
 }
 
 impl Night<'_> {
+    fn tagger(&self) -> Tagger<'_> {
+        Tagger::new(self.engine).telling(self.topics.subjects())
+    }
+
     /// Reads one file and stages what is new in it; answers its rows and rejects. The outer error stops the run, the inner one only this file.
     fn read(&self, file: &Arrival, stage: &mut Stage, report: &mut Report) -> Result<Result<(u64, u64)>> {
         let mut source = match self.open(file) {
@@ -265,7 +273,7 @@ impl Night<'_> {
             Err(failure) => return Ok(Err(failure)),
         };
         source.notes().iter().for_each(|note| self.progress.note(note));
-        let (mut tagger, mut piece) = (Tagger::new(self.engine), Piece::default());
+        let (mut tagger, mut piece) = (self.tagger(), Piece::default());
         let (mut rows, mut rejected) = (0, 0);
         loop {
             let started = std::time::Instant::now();
@@ -283,7 +291,7 @@ impl Night<'_> {
             }
             self.batch(file, &batch, &mut tagger, &mut piece, stage, report)?;
             if piece.rows >= PIECE_ROWS || piece.bytes >= PIECE_BYTES {
-                tagger = Tagger::new(self.engine);
+                tagger = self.tagger();
                 let next = Piece {
                     start: rows + rejected,
                     ..Piece::default()

@@ -68,7 +68,9 @@ pub fn publish(path: &Path, bytes: &[u8]) -> Result<()> {
 /// Only when polars cannot write it, which no input causes.
 pub fn parquet_bytes(mut frame: DataFrame) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    ParquetWriter::new(&mut bytes).with_compression(ParquetCompression::Zstd(None)).finish(&mut frame)?;
+    ParquetWriter::new(&mut bytes)
+        .with_compression(ParquetCompression::Zstd(None))
+        .finish(&mut frame)?;
     Ok(bytes)
 }
 

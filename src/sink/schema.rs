@@ -111,6 +111,31 @@ fn opinions_column(name: PlSmallStr, rows: &[TaggedRow]) -> PolarsResult<Column>
     )
 }
 
+/// `ut_themes`: discovered themes and those of the taxonomy, each with what is said of it.
+fn themes_column(name: PlSmallStr, rows: &[TaggedRow]) -> PolarsResult<Column> {
+    let all = || rows.iter().flat_map(|row| row.subject.mentions());
+    let fields = vec![
+        text_column("id".into(), all().map(|mention| Some(&*mention.id))),
+        text_column("label".into(), all().map(|mention| Some(&*mention.label))),
+        float_column("p".into(), all().map(|mention| Some(mention.p))),
+        text_column("polarity".into(), all().map(|mention| Some(mention.polarity.name()))),
+    ];
+    let read = |row: &TaggedRow| row.verdict.probabilities.map(|_| row.subject.mentions().count());
+    list_column(name, fields, rows.iter().map(read))
+}
+
+/// `ut_keyphrases`: null where the comment was not read.
+fn keyphrases_column(name: PlSmallStr, rows: &[TaggedRow]) -> Column {
+    let mut column = ListStringChunkedBuilder::new(name, rows.len(), rows.len() * 4);
+    for row in rows {
+        match row.verdict.probabilities {
+            Some(_) => column.append_values_iter(row.subject.keyphrases.iter().map(String::as_str)),
+            None => column.append_null(),
+        }
+    }
+    column.finish().into_column()
+}
+
 impl Columns {
     fn name(&self, name: &str) -> PlSmallStr {
         PlSmallStr::from_string(format!("{}{name}", self.prefix))
@@ -165,6 +190,23 @@ impl Columns {
             ),
             float_column(self.name("intent_p"), verdicts().map(|v| v.intent.map(|(_, p)| p))),
             opinions_column(self.name("opinions"), rows)?,
+            text_column(
+                self.name("theme"),
+                rows.iter()
+                    .map(|row| row.subject.themes.first().map(|theme| &*theme.label)),
+            ),
+            text_column(
+                self.name("theme_id"),
+                rows.iter()
+                    .map(|row| row.subject.themes.first().map(|theme| &*theme.id)),
+            ),
+            themes_column(self.name("themes"), rows)?,
+            text_column(
+                self.name("touchpoint"),
+                rows.iter()
+                    .map(|row| row.subject.touchpoints.first().map(|touch| &*touch.id)),
+            ),
+            keyphrases_column(self.name("keyphrases"), rows),
             text_column(
                 self.name("duplicate_of"),
                 rows.iter().map(|row| row.duplicate_of.as_deref()),

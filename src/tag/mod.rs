@@ -5,12 +5,16 @@ mod duplicates;
 mod labels;
 mod opinion;
 mod quote;
+mod subjects;
 mod tagger;
+mod theme_table;
 mod verdict;
 
 pub use labels::{Emotion, Intent};
 pub use opinion::{Opinion, Unit};
 pub use quote::Quote;
 pub(crate) use quote::quotes;
+pub use subjects::{Mention, Subject, Subjects};
 pub use tagger::{REMEMBERED, Seconds, TaggedRow, Tagger};
+pub use theme_table::{Tallies, Tally, ThemeLine, ThemeTable};
 pub use verdict::{Reason, Rules, Sentiment, Status, Verdict, judge, refusal};

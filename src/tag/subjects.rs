@@ -73,8 +73,20 @@ impl<'a> Subjects<'a> {
     /// By these themes and this taxonomy, if any.
     pub fn new(themes: Option<&'a Themes>, taxonomy: Option<(&'a Taxonomy, &'a Matcher)>) -> Self {
         let title = |id: &str, label: &str| (Arc::from(id), Arc::from(label));
-        let of_themes = |themes: &Themes| themes.themes.iter().map(|theme| title(&theme.id, theme.title())).collect();
-        let of_taxonomy = |taxonomy: &Taxonomy| taxonomy.themes.iter().map(|theme| title(&theme.id, &theme.name)).collect();
+        let of_themes = |themes: &Themes| {
+            themes
+                .themes
+                .iter()
+                .map(|theme| title(&theme.id, theme.title()))
+                .collect()
+        };
+        let of_taxonomy = |taxonomy: &Taxonomy| {
+            taxonomy
+                .themes
+                .iter()
+                .map(|theme| title(&theme.id, &theme.name))
+                .collect()
+        };
         Self {
             themes: themes.map(|themes| (themes, of_themes(themes))),
             taxonomy: taxonomy.map(|(taxonomy, matcher)| (matcher, of_taxonomy(taxonomy))),
@@ -85,9 +97,17 @@ impl<'a> Subjects<'a> {
 
     /// Fills in what the rows of a batch are about.
     pub fn tell(&mut self, rows: &mut [TaggedRow]) {
-        let new: BTreeMap<u128, usize> =
-            rows.iter().enumerate().rev().filter(|(_, row)| !row.units.is_empty()).map(|(at, row)| (print(row), at)).collect();
-        let answers: Vec<(u128, Answer)> = new.into_par_iter().map(|(print, at)| (print, self.answer(&rows[at]))).collect();
+        let new: BTreeMap<u128, usize> = rows
+            .iter()
+            .enumerate()
+            .rev()
+            .filter(|(_, row)| !row.units.is_empty())
+            .map(|(at, row)| (print(row), at))
+            .collect();
+        let answers: Vec<(u128, Answer)> = new
+            .into_par_iter()
+            .map(|(print, at)| (print, self.answer(&rows[at])))
+            .collect();
         let answers: BTreeMap<u128, Answer> = answers.into_iter().collect();
         for row in rows {
             let print = print(row);
@@ -109,7 +129,12 @@ impl<'a> Subjects<'a> {
                 .opinions
                 .iter()
                 .filter(|opinion| opinion.unit == number && opinion.range != scored.range)
-                .filter_map(|opinion| Some(opinion.range.start.checked_sub(scored.range.start)?..opinion.range.end.checked_sub(scored.range.start)?))
+                .filter_map(|opinion| {
+                    Some(
+                        opinion.range.start.checked_sub(scored.range.start)?
+                            ..opinion.range.end.checked_sub(scored.range.start)?,
+                    )
+                })
                 .collect();
             let unit = Unit {
                 text: row.clean_text.get(scored.range.clone()).unwrap_or_default(),
@@ -123,13 +148,24 @@ impl<'a> Subjects<'a> {
             if let Some(placed) = placed {
                 add(&mut themes, placed.theme, placed.p, polarity);
             }
-            let touches = self.taxonomy.as_ref().map(|(matcher, _)| matcher.touches(unit.text, unit.embedding)).unwrap_or_default();
-            touches.iter().for_each(|touch| add(&mut touchpoints, touch.theme, touch.p, polarity));
+            let touches = self
+                .taxonomy
+                .as_ref()
+                .map(|(matcher, _)| matcher.touches(unit.text, unit.embedding))
+                .unwrap_or_default();
+            touches
+                .iter()
+                .for_each(|touch| add(&mut touchpoints, touch.theme, touch.p, polarity));
             let found = self.keyphrases.of(&unit, placed.as_ref());
-            answer.subject.keyphrases.extend(found.into_iter().filter(|phrase| !phrase.is_empty()));
+            answer
+                .subject
+                .keyphrases
+                .extend(found.into_iter().filter(|phrase| !phrase.is_empty()));
             answer.of_unit.push([
                 placed.and_then(|placed| id(self.themes.as_ref().map(|(_, titles)| titles), placed.theme)),
-                touches.first().and_then(|touch| id(self.taxonomy.as_ref().map(|(_, titles)| titles), touch.theme)),
+                touches
+                    .first()
+                    .and_then(|touch| id(self.taxonomy.as_ref().map(|(_, titles)| titles), touch.theme)),
             ]);
         }
         answer.subject.themes = mentions(themes, self.themes.as_ref().map(|(_, titles)| titles));
@@ -146,12 +182,20 @@ fn print(row: &TaggedRow) -> u128 {
 }
 
 fn id(titles: Option<&Vec<Title>>, theme: usize) -> Option<Arc<str>> {
-    titles.and_then(|titles| titles.get(theme)).map(|(id, _)| Arc::clone(id))
+    titles
+        .and_then(|titles| titles.get(theme))
+        .map(|(id, _)| Arc::clone(id))
 }
 
 /// What a unit says: mixed when it praises one thing and blames another, else what it says as a whole.
 fn polarity(row: &TaggedRow, unit: usize, sentiment: [f32; 3]) -> Sentiment {
-    let own = || row.verdict.opinions.iter().filter(|opinion| opinion.unit == unit).map(|opinion| opinion.polarity);
+    let own = || {
+        row.verdict
+            .opinions
+            .iter()
+            .filter(|opinion| opinion.unit == unit)
+            .map(|opinion| opinion.polarity)
+    };
     let both = own().any(|p| p == Sentiment::Positive) && own().any(|p| p == Sentiment::Negative);
     if both { Sentiment::Mixed } else { likeliest(sentiment).0 }
 }

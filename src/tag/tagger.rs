@@ -15,6 +15,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::duplicates::{Duplicates, Print};
 use super::opinion::{self, Unit};
 use super::quote::{Quote, quotes};
+use super::subjects::{Subject, Subjects};
 use super::verdict::{Verdict, judge, refusal};
 use crate::error::Result;
 use crate::model::{Engine, Passage};
@@ -43,6 +44,8 @@ pub struct TaggedRow {
     /// The opinion units with their embeddings, for the theme room. Empty when the text was judged in an earlier batch: verdicts are remembered,
     /// vectors are not.
     pub units: Arc<[Unit]>,
+    /// What it is about; empty unless the tagger is [`Tagger::telling`].
+    pub subject: Subject,
 }
 
 /// Time spent so far, in seconds of wall clock.
@@ -54,6 +57,8 @@ pub struct Seconds {
     pub text: f64,
     /// Tokenising and encoding.
     pub model: f64,
+    /// Finding themes and telling those of each comment.
+    pub themes: f64,
     /// Building and writing the output.
     pub write: f64,
 }
@@ -76,6 +81,7 @@ pub struct Tagger<'engine> {
     engine: &'engine dyn Engine,
     known: LruCache<u128, Known>,
     duplicates: Duplicates,
+    subjects: Option<Subjects<'engine>>,
 }
 
 impl<'engine> Tagger<'engine> {
@@ -85,6 +91,16 @@ impl<'engine> Tagger<'engine> {
             engine,
             known: LruCache::new(REMEMBERED),
             duplicates: Duplicates::new(),
+            subjects: None,
+        }
+    }
+
+    /// The same, which also tells what each row is about.
+    #[must_use]
+    pub fn telling(self, subjects: Subjects<'engine>) -> Self {
+        Self {
+            subjects: Some(subjects),
+            ..self
         }
     }
 
@@ -129,15 +145,22 @@ impl<'engine> Tagger<'engine> {
                 duplicate_of,
                 quotes: quotes(original.as_deref().unwrap_or_default(), &clean, &ranges),
                 units: judged.get(&prints[n]).map(|j| j.units.clone()).unwrap_or_default(),
+                subject: Subject::default(),
                 clean_text,
                 verdict,
             }
         };
-        Ok((0..prints.len())
+        let mut tagged: Vec<TaggedRow> = (0..prints.len())
             .zip(ids)
             .zip(cleaned.into_iter().zip(texts))
             .map(row)
-            .collect())
+            .collect();
+        if let Some(subjects) = &mut self.subjects {
+            let started = Instant::now();
+            subjects.tell(&mut tagged);
+            seconds.themes += started.elapsed().as_secs_f64();
+        }
+        Ok(tagged)
     }
 
     /// The verdicts on the comments at places `new`, in that order.

@@ -2,6 +2,7 @@
 //! as [`ThemeLine`]s for the summary. Its size does not grow with the rows.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use polars::prelude::*;
 use serde::Serialize;
@@ -75,8 +76,29 @@ pub struct ThemeLine {
     pub exemplar: Option<String>,
 }
 
+/// Counts by theme and language while a run goes on. A comment that was read and speaks of no discovered theme counts under none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tallies(BTreeMap<(Option<Arc<str>>, &'static str), Tally>);
+
+impl Tallies {
+    /// Counts the rows of a batch.
+    pub fn add(&mut self, rows: &[TaggedRow]) {
+        for row in rows.iter().filter(|row| row.verdict.probabilities.is_some()) {
+            let (language, copy) = (row.verdict.language.code, row.duplicate_of.is_some());
+            let mut count =
+                |id: Option<Arc<str>>, polarity| self.0.entry((id, language)).or_default().add(polarity, copy);
+            for Mention { id, polarity, .. } in row.subject.mentions() {
+                count(Some(Arc::clone(id)), *polarity);
+            }
+            if row.subject.themes.is_empty() {
+                count(None, row.verdict.sentiment.unwrap_or(Sentiment::Neutral));
+            }
+        }
+    }
+}
+
 /// Where a theme comes from, and its place there.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
     Theme(usize),
     Touchpoint(usize),
@@ -86,50 +108,42 @@ enum Place {
 /// Counts of every theme in every language.
 pub struct ThemeTable<'a> {
     themes: Option<&'a Themes>,
-    taxonomy: Option<&'a Taxonomy>,
-    places: BTreeMap<&'a str, Place>,
+    taxonomy: &'a Taxonomy,
     tallies: BTreeMap<(Place, &'static str), Tally>,
 }
 
 impl<'a> ThemeTable<'a> {
-    /// A table of these themes and this taxonomy's, if any.
-    pub fn new(themes: Option<&'a Themes>, taxonomy: Option<&'a Taxonomy>) -> Self {
-        let found = themes.into_iter().flat_map(|themes| themes.themes.iter().map(|theme| theme.id.as_str()).enumerate());
-        let named = taxonomy.into_iter().flat_map(|taxonomy| taxonomy.themes.iter().map(|theme| theme.id.as_str()).enumerate());
-        let named = named.map(|(at, id)| (id, Place::Touchpoint(at)));
+    /// What was counted of these themes, if any, and this taxonomy's.
+    pub fn new(themes: Option<&'a Themes>, taxonomy: &'a Taxonomy, tallies: &Tallies) -> Self {
+        let found = themes.into_iter().flat_map(|themes| themes.themes.iter().enumerate());
+        let found = found.map(|(at, theme)| (theme.id.as_str(), Place::Theme(at)));
+        let named = taxonomy.themes.iter().enumerate();
+        let named = named.map(|(at, theme)| (theme.id.as_str(), Place::Touchpoint(at)));
+        let places: BTreeMap<&str, Place> = named.chain(found).collect();
+        let place = |id: &Option<Arc<str>>| match id {
+            Some(id) => places.get(&**id).copied(),
+            None => themes.map(|_| Place::None),
+        };
+        let tallies = tallies
+            .0
+            .iter()
+            .filter_map(|((id, language), tally)| Some(((place(id)?, *language), *tally)));
         Self {
-            places: named.chain(found.map(|(at, id)| (id, Place::Theme(at)))).collect(),
             themes,
             taxonomy,
-            tallies: BTreeMap::new(),
-        }
-    }
-
-    /// Whether there is anything to count.
-    pub const fn is_wanted(&self) -> bool {
-        self.themes.is_some() || self.taxonomy.is_some()
-    }
-
-    /// Counts the rows of a batch. A comment that was read and speaks of no discovered theme counts as such.
-    pub fn add(&mut self, rows: &[TaggedRow]) {
-        for row in rows.iter().filter(|row| row.verdict.probabilities.is_some()) {
-            let (language, copy) = (row.verdict.language.code, row.duplicate_of.is_some());
-            for Mention { id, polarity, .. } in row.subject.mentions() {
-                if let Some(place) = self.places.get(&**id) {
-                    self.tallies.entry((place.clone(), language)).or_default().add(*polarity, copy);
-                }
-            }
-            if self.themes.is_some() && row.subject.themes.is_empty() {
-                let polarity = row.verdict.sentiment.unwrap_or(Sentiment::Neutral);
-                self.tallies.entry((Place::None, language)).or_default().add(polarity, copy);
-            }
+            tallies: tallies.collect(),
         }
     }
 
     /// A line for each discovered theme, most spoken of first; without discovered themes, for each theme of the taxonomy.
     pub fn lines(&self) -> Vec<ThemeLine> {
         let mut of_theme: BTreeMap<&Place, Tally> = BTreeMap::new();
-        let wanted = |place: &Place| matches!((place, self.themes), (Place::Theme(_), Some(_)) | (Place::Touchpoint(_), None));
+        let wanted = |place: &Place| {
+            matches!(
+                (place, self.themes),
+                (Place::Theme(_), Some(_)) | (Place::Touchpoint(_), None)
+            )
+        };
         for ((place, _), tally) in self.tallies.iter().filter(|((place, _), _)| wanted(place)) {
             of_theme.entry(place).or_default().join(tally);
         }
@@ -138,7 +152,13 @@ impl<'a> ThemeTable<'a> {
             .filter_map(|(place, tally)| {
                 let (id, theme) = self.title(place)?;
                 let exemplar = self.exemplars(place).into_iter().next().map(shortened);
-                Some(ThemeLine { id: id.to_owned(), theme: theme.to_owned(), net_sentiment: tally.net(), tally, exemplar })
+                Some(ThemeLine {
+                    id: id.to_owned(),
+                    theme: theme.to_owned(),
+                    net_sentiment: tally.net(),
+                    tally,
+                    exemplar,
+                })
             })
             .collect();
         // Stable: of equals, the larger theme of the file comes first.
@@ -148,22 +168,36 @@ impl<'a> ThemeTable<'a> {
 
     /// Comments that were read and speak of no discovered theme.
     pub fn without(&self) -> u64 {
-        self.tallies.iter().filter(|((place, _), _)| *place == Place::None).map(|(_, tally)| tally.mentions).sum()
+        self.tallies
+            .iter()
+            .filter(|((place, _), _)| *place == Place::None)
+            .map(|(_, tally)| tally.mentions)
+            .sum()
     }
 
     fn title(&self, place: &Place) -> Option<(&'a str, &'a str)> {
         match place {
-            Place::Theme(at) => self.themes.and_then(|themes| themes.themes.get(*at)).map(|theme| (theme.id.as_str(), theme.title())),
-            Place::Touchpoint(at) => self.taxonomy.and_then(|taxonomy| taxonomy.themes.get(*at)).map(|theme| (theme.id.as_str(), theme.name.as_str())),
+            Place::Theme(at) => self
+                .themes
+                .and_then(|themes| themes.themes.get(*at))
+                .map(|theme| (theme.id.as_str(), theme.title())),
+            Place::Touchpoint(at) => self
+                .taxonomy
+                .themes
+                .get(*at)
+                .map(|theme| (theme.id.as_str(), theme.name.as_str())),
             Place::None => None,
         }
     }
 
     fn exemplars(&self, place: &Place) -> Vec<&'a str> {
         match place {
-            Place::Theme(at) => self.themes.and_then(|themes| themes.themes.get(*at)).map_or(Vec::new(), |theme| {
-                theme.exemplars.iter().map(|exemplar| exemplar.text.as_str()).collect()
-            }),
+            Place::Theme(at) => self
+                .themes
+                .and_then(|themes| themes.themes.get(*at))
+                .map_or(Vec::new(), |theme| {
+                    theme.exemplars.iter().map(|exemplar| exemplar.text.as_str()).collect()
+                }),
             Place::Touchpoint(_) | Place::None => Vec::new(),
         }
     }
@@ -173,7 +207,11 @@ impl<'a> ThemeTable<'a> {
     /// # Errors
     /// Only when polars cannot build a column, which no input causes.
     pub fn frame(&self) -> PolarsResult<DataFrame> {
-        let lines: Vec<(&Place, &str, &Tally)> = self.tallies.iter().map(|((place, language), tally)| (place, *language, tally)).collect();
+        let lines: Vec<(&Place, &str, &Tally)> = self
+            .tallies
+            .iter()
+            .map(|((place, language), tally)| (place, *language, tally))
+            .collect();
         let theme = |place: &Place| match place {
             Place::Theme(at) => self.themes.and_then(|themes| themes.themes.get(*at)),
             Place::Touchpoint(_) | Place::None => None,
@@ -188,23 +226,37 @@ impl<'a> ThemeTable<'a> {
         };
         let texts = |name: &str, of: &dyn Fn(&Place, &str) -> Vec<String>| {
             let mut column = ListStringChunkedBuilder::new(name.into(), lines.len(), lines.len() * 4);
-            lines.iter().for_each(|(place, language, _)| column.append_values_iter(of(place, language).iter().map(String::as_str)));
+            lines.iter().for_each(|(place, language, _)| {
+                column.append_values_iter(of(place, language).iter().map(String::as_str))
+            });
             column.finish().into_column()
         };
-        let mut centroids = ListPrimitiveChunkedBuilder::<Float32Type>::new("centroid".into(), lines.len(), lines.len() * 128, DataType::Float32);
+        let mut centroids = ListPrimitiveChunkedBuilder::<Float32Type>::new(
+            "centroid".into(),
+            lines.len(),
+            lines.len() * 128,
+            DataType::Float32,
+        );
         for (place, _, _) in &lines {
             match theme(place) {
                 Some(theme) => centroids.append_slice(theme.centroid()),
                 None => centroids.append_null(),
             }
         }
-        let net = lines.iter().map(|(_, _, tally)| Some(tally.net())).collect::<Float32Chunked>().with_name("net_sentiment".into()).into_column();
+        let net = lines
+            .iter()
+            .map(|(_, _, tally)| Some(tally.net()))
+            .collect::<Float32Chunked>()
+            .with_name("net_sentiment".into())
+            .into_column();
         let group = |place: &Place| theme(place).and_then(|theme| self.themes?.group(theme));
         DataFrame::new(
             lines.len(),
             vec![
                 text("theme_id", &|place, _| self.title(place).map(|(id, _)| id.to_owned())),
-                text("theme", &|place, _| self.title(place).map(|(_, title)| title.to_owned())),
+                text("theme", &|place, _| {
+                    self.title(place).map(|(_, title)| title.to_owned())
+                }),
                 text("group_id", &|place, _| group(place).map(|group| group.id.clone())),
                 text("group", &|place, _| group(place).map(|group| group.title().to_owned())),
                 text("language", &|_, language| Some(language.to_owned())),
@@ -215,8 +267,15 @@ impl<'a> ThemeTable<'a> {
                 count("positive", |tally| tally.positive),
                 count("mixed", |tally| tally.mixed),
                 net,
-                texts("phrases", &|place, language| theme(place).and_then(|theme| theme.phrases.get(language)).cloned().unwrap_or_default()),
-                texts("exemplars", &|place, _| self.exemplars(place).into_iter().map(str::to_owned).collect()),
+                texts("phrases", &|place, language| {
+                    theme(place)
+                        .and_then(|theme| theme.phrases.get(language))
+                        .cloned()
+                        .unwrap_or_default()
+                }),
+                texts("exemplars", &|place, _| {
+                    self.exemplars(place).into_iter().map(str::to_owned).collect()
+                }),
                 centroids.finish().into_column(),
             ],
         )

@@ -155,6 +155,17 @@ pub(super) fn described(draft: Draft<'_>, seen: u64, wish: &Wish, model: &str) -
     if count == 0 {
         return (themes, Vec::new());
     }
+    // As they stand in the file, so that a file read again gives the same answers.
+    let centres = Centres {
+        points: Points::of(
+            centres
+                .points
+                .rows()
+                .map(|row| row.iter().copied().map(rounded).collect())
+                .collect(),
+        ),
+        ..centres
+    };
     let of_unit: Vec<usize> = nearest(&places, &centres.points);
     let close: Vec<f32> = of_unit
         .iter()

@@ -13,9 +13,11 @@ use rayon::prelude::*;
 /// A smaller number of groups is taken if its measure is this share of the best or more.
 const NEAR_ENOUGH: f32 = 0.98;
 /// A number this much better than the one beside it is a peak.
-const PEAK: f32 = 1.05;
-/// From one number tried to the next.
-const STEP: f64 = 1.25;
+const PEAK: f32 = 1.03;
+/// Every number is tried as far as this, then an eighth more each time.
+const STEP: usize = 8;
+/// Neighbours on each side that a number is judged with.
+const BESIDE: usize = 2;
 /// Rounds of refinement for a number that is tried, and for the one that is taken.
 const TRIED: usize = 5;
 const TAKEN: usize = 15;
@@ -34,13 +36,8 @@ pub(super) fn chosen(
     least: usize,
     most: usize,
 ) -> Vec<usize> {
-    let mut counts = Vec::new();
-    let mut next = least.max(1) as f64;
-    while (next as usize) < most {
-        counts.push(next as usize);
-        next = (next * STEP).max(next + 1.0);
-    }
-    counts.push(most.max(1));
+    let step = |count: &usize| Some(count + (count / STEP).max(1)).filter(|next| *next <= most);
+    let counts: Vec<usize> = std::iter::successors(Some(least.max(1)), step).collect();
     let tried: Vec<f32> = counts
         .iter()
         .map(|count| {
@@ -57,7 +54,7 @@ pub(super) fn chosen(
 /// The place of the smallest number that is near enough to the best. One number's measure is noisy, so it is judged with its neighbours; only a clear
 /// peak stands alone.
 fn best(tried: &[f32]) -> usize {
-    let around = |at: usize| at.saturating_sub(1)..(at + 2).min(tried.len());
+    let around = |at: usize| at.saturating_sub(BESIDE)..(at + BESIDE + 1).min(tried.len());
     let smooth: Vec<f32> = (0..tried.len())
         .map(|at| &tried[around(at)])
         .map(|near| near.iter().sum::<f32>() / near.len() as f32)

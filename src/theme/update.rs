@@ -162,10 +162,14 @@ impl Plan {
             .collect();
         let of_new = nearest(places, fresh);
         let mut shared = vec![vec![0_usize; fresh.len()]; count];
-        of_old
-            .iter()
-            .zip(&of_new)
-            .for_each(|(old, new)| shared[old.theme][*new] += 1);
+        let mut texts_of = vec![0_usize; fresh.len()];
+        for (placed, new) in of_old.iter().zip(&of_new) {
+            texts_of[*new] += 1;
+            // A text that had no theme speaks for none.
+            if placed.closeness >= old.none_below {
+                shared[placed.theme][*new] += 1;
+            }
+        }
         let nearer = nearer(places, &of_old, &of_new, fresh.len());
         let texts = |theme: usize| shared[theme].iter().sum::<usize>();
         let owner = |new: usize| pair.iter().position(|pair| *pair == Some(new));
@@ -189,7 +193,7 @@ impl Plan {
         let new = (0..fresh.len())
             .filter(|new| owner(*new).is_none())
             .filter_map(|new| {
-                let all = shared.iter().map(|row| row[new]).sum::<usize>();
+                let all = texts_of[new];
                 let most = (0..count).max_by_key(|theme| (shared[*theme][new], std::cmp::Reverse(*theme)))?;
                 let parent = (shared[most][new] * 2 >= all).then_some(most);
                 let known = table.iter().zip(&gone).any(|(row, gone)| !gone && row[new] >= SAME);

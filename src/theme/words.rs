@@ -13,7 +13,7 @@ use unicode_segmentation::UnicodeSegmentation;
 /// Longest phrase, in words.
 pub(super) const LONGEST: usize = 3;
 /// A word in this share of a language's texts is a stop word there, where no list knows.
-const COMMON: f64 = 0.1;
+const COMMON: f64 = 0.2;
 /// With fewer texts nothing is learnt about a language.
 const FEWEST: usize = 30;
 /// Words that are put in place of links, see [`crate::text::clean`].
@@ -28,7 +28,7 @@ pub struct StopWords {
 }
 
 impl StopWords {
-    /// Learns the stop words of those languages that have no list: words in a tenth of the texts or more.
+    /// Learns the stop words of those languages that have no list: words in a fifth of the texts or more.
     pub(super) fn learn<'a>(texts: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
         let mut counts: BTreeMap<&str, (usize, BTreeMap<String, usize>)> = BTreeMap::new();
         for (text, language) in texts.filter(|(_, language)| !LISTED.contains_key(language)) {

@@ -10,6 +10,8 @@ fn help_texts() {
         ("help_tag", "tag --help"),
         ("help_inspect", "inspect --help"),
         ("help_eval", "eval --help"),
+        ("help_themes", "themes --help"),
+        ("help_themes_fit", "themes fit --help"),
         ("help_taxonomy", "taxonomy --help"),
         ("help_taxonomy_check", "taxonomy check --help"),
         ("help_taxonomy_show", "taxonomy show --help"),

@@ -19,3 +19,4 @@ mod promises;
 mod schema;
 mod support;
 mod taxonomy;
+mod themes;
