@@ -74,7 +74,9 @@ fn a_killed_run_publishes_nothing_and_the_next_one_is_whole() {
 
     let ended = room.run("tag long.csv -o out.parquet --text comment --quiet");
     assert_eq!(ended.code, Some(0), "{}", ended.err);
-    assert_eq!(room.files(), ["long.csv", "out.parquet"]);
+    let besides = |name: &String| !name.starts_with("out.parquet.themes.");
+    let files: Vec<String> = room.files().into_iter().filter(besides).collect();
+    assert_eq!(files, ["long.csv", "out.parquet"]);
     assert_eq!(room.table("out.parquet").height(), 3_000);
 }
 
