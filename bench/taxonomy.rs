@@ -13,7 +13,7 @@ use std::path::Path;
 
 use undertone::model::{self, Engine, Native, Passage, Quality};
 use undertone::text::{clean, language, units};
-use undertone::theme::taxonomy::{Calibration, Evidence, FEATURES, Matcher, Taxonomy, Weights, strongest};
+use undertone::theme::taxonomy::{Calibration, Evidence, FEATURES, Matcher, Taxonomy, Touch, Weights};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Texts of one entry and purpose, at most, evenly over its languages.
@@ -348,15 +348,12 @@ fn samples(matcher: &Matcher, engine: &dyn Engine, ids: &[String]) -> Result<(),
         .collect();
     let mut by: BTreeMap<(u8, &str), [u32; 4]> = BTreeMap::new();
     for ((gold, lang, text), (spans, scores)) in rows.iter().zip(spans.iter().zip(engine.score(&passages)?)) {
-        let parts: Vec<_> = spans
-            .iter()
-            .zip(&scores.spans)
-            .map(|(span, scores)| matcher.touches(&text[span.clone()], &scores.embedding))
+        // As `tag` does: each opinion unit for itself, then each touchpoint as likely as its likeliest mention.
+        let parts = spans.iter().zip(&scores.spans);
+        let mut touches: Vec<Touch> = parts
+            .flat_map(|(span, scores)| matcher.touches(&text[span.clone()], &scores.embedding))
             .collect();
-        let touches = strongest(
-            &matcher.touches(text, &scores.embedding),
-            parts.iter().map(Vec::as_slice),
-        );
+        touches.sort_by(|one, other| other.p.total_cmp(&one.p));
         let is = |theme: usize| u32::from(ids[theme] == *gold);
         let first = touches.first().map_or(0, |touch| is(touch.theme));
         let any = touches.iter().map(|touch| is(touch.theme)).max().unwrap_or_default();

@@ -128,18 +128,6 @@ impl Matcher {
     }
 }
 
-/// What a whole comment is about: whatever it or one of its opinion units is about, each theme as likely as its likeliest mention; likeliest first.
-pub fn strongest<'a>(comment: &[Touch], units: impl IntoIterator<Item = &'a [Touch]>) -> Vec<Touch> {
-    let mut touches: Vec<Touch> = comment.to_vec();
-    for touch in units.into_iter().flatten() {
-        match touches.iter_mut().find(|known| known.theme == touch.theme) {
-            Some(known) => known.p = known.p.max(touch.p),
-            None => touches.push(*touch),
-        }
-    }
-    sorted(touches)
-}
-
 fn sorted(mut touches: Vec<Touch>) -> Vec<Touch> {
     touches.sort_by(|one, other| other.p.total_cmp(&one.p).then(one.theme.cmp(&other.theme)));
     touches

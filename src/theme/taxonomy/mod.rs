@@ -19,7 +19,7 @@ use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_128;
 
 pub use calibration::{Calibration, Evidence, FEATURES, Weights};
-pub use matcher::{Matcher, Touch, strongest};
+pub use matcher::{Matcher, Touch};
 pub use show::Tally;
 
 use crate::error::{Error, Result};

@@ -144,15 +144,6 @@ fn meaning_finds_what_no_phrase_says() {
     assert_eq!(zebra.first().map(|touch| touch.theme), Some(2));
 }
 
-#[test]
-fn the_strongest_mention_counts() {
-    let touch = |theme, p| Touch { theme, p };
-    let units = [vec![touch(2, 0.9)], vec![], vec![touch(0, 0.7), touch(2, 0.6)]];
-    let all = strongest(&[touch(0, 0.8), touch(1, 0.7)], units.iter().map(Vec::as_slice));
-    assert_eq!(all, [touch(2, 0.9), touch(0, 0.8), touch(1, 0.7)]);
-    assert_eq!(strongest(&[], []), []);
-}
-
 fn problems(text: &str) -> String {
     Taxonomy::parse(text, "mine.toml").expect_err("problems").to_string()
 }
