@@ -115,6 +115,7 @@ fn write_stage(c: &mut Criterion, engine: &dyn Engine, input: &str) {
         inputs: vec![small.to_string_lossy().into_owned()],
         source: options(),
         output: folder.path().join("tagged.parquet"),
+        privacy: undertone::redact::Privacy::default(),
         columns: Columns {
             prefix: "ut_".to_owned(),
             clean_text: false,

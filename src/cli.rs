@@ -4,13 +4,16 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use undertone::eval::{Question, Task};
+use undertone::export::{self, Profile, Target};
 use undertone::find::{Choice, Quest};
 use undertone::lake::{self, PartitionBy};
 use undertone::model::Quality;
 use undertone::progress::LogFormat;
+use undertone::redact::Privacy;
 use undertone::run::Job;
 use undertone::sink::Columns;
-use undertone::source::{Format, SourceOptions};
+use undertone::source::{Choice as PresetChoice, DateOrder, Format, Roles, Scale, SourceOptions};
+use undertone::tag::Sentiment;
 use undertone::theme::Wish;
 
 /// Tags customer feedback with language and sentiment, offline, in many languages.
@@ -28,6 +31,8 @@ pub(crate) enum Command {
     Eval(Eval),
     Taxonomy(Taxonomy),
     Themes(ThemesCommand),
+    Presets(Presets),
+    Export(Box<Export>),
     /// Print shell completions, to be sourced or put where the shell looks for them
     Completions {
         /// The shell
@@ -39,6 +44,65 @@ pub(crate) enum Command {
         /// The command
         command: Option<String>,
     },
+}
+
+/// List the vendors' export formats that are read without being told how
+#[derive(Debug, Args)]
+pub(crate) struct Presets {
+    /// Print them as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Write tagged files as CSV, JSON lines or an Excel workbook, for people or for a monitoring tool
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  undertone export tagged.parquet --to xlsx --flat -o tagged.xlsx
+  undertone export tagged.parquet --to csv --only negative --columns comment,ut_sentiment,ut_time -o negative.csv
+  undertone export tagged.parquet --to csv --profile brand24 -o import.csv
+
+In CSV, cells that a spreadsheet would run as a formula get a ' in front; in workbooks text is never a formula.")]
+pub(crate) struct Export {
+    /// Files that `tag` wrote; globs
+    #[arg(required = true, value_name = "TAGGED")]
+    inputs: Vec<String>,
+
+    /// Format to write
+    #[arg(long, value_enum)]
+    to: Target,
+
+    /// File to write [default: the first input's name with the format's extension]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Make nested columns readable: a column for each field, one line of text for a list
+    #[arg(long)]
+    flat: bool,
+
+    /// Only rows of this sentiment
+    #[arg(long, value_enum, value_name = "SENTIMENT")]
+    only: Option<Sentiment>,
+
+    /// Only these columns, in this order
+    #[arg(long, value_delimiter = ',', value_name = "COLUMN,...")]
+    columns: Vec<String>,
+
+    /// Write ids, sentiment and tags as this monitoring tool has them: brand24, sentione or meltwater
+    #[arg(long, value_name = "TOOL", value_parser = profile, conflicts_with = "columns")]
+    profile: Option<&'static Profile>,
+
+    /// What the names of the added columns begin with
+    #[arg(long, default_value = "ut_", value_name = "PREFIX")]
+    prefix: String,
+
+    /// No progress and no summary
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+
+    /// Print the summary as JSON on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Tag files of comments and write them, with their original columns, to one file or into a lake
@@ -56,7 +120,7 @@ Options may stand in undertone.toml of the working directory, by their long name
 
 Exit codes: 0 done; 1 done, but rows were rejected or failed; 2 nothing published; 130 interrupted.")]
 pub(crate) struct Tag {
-    /// Files to read: CSV, TSV, JSON lines, JSON array or Parquet, also .gz and .zst; globs; `-` for standard input;
+    /// Files to read: CSV, TSV, JSON lines, JSON array, Parquet or XLSX, also .gz and .zst; globs; `-` for standard input;
     /// for a lake also folders
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<String>,
@@ -73,6 +137,14 @@ pub(crate) struct Tag {
     /// Also write the cleaned text the model read
     #[arg(long)]
     keep_clean: bool,
+
+    /// Put placeholders such as [EMAIL] and [PHONE] for personal data in every added column, report and log line
+    #[arg(long)]
+    redact: bool,
+
+    /// Leave the original comment columns out of the output
+    #[arg(long)]
+    drop_original: bool,
 
     #[command(flatten)]
     about: About,
@@ -298,6 +370,34 @@ pub(crate) struct Read {
     /// Character encoding, such as utf-8, utf-16le, windows-1250
     #[arg(long, value_name = "LABEL")]
     encoding: Option<String>,
+
+    /// Read all files as this export format, or `none` [default: told by the columns; `undertone presets` lists them]
+    #[arg(long, value_name = "NAME", value_parser = preset)]
+    preset: Option<PresetChoice>,
+
+    /// Sheet of a workbook [default: the first that is not hidden]
+    #[arg(long, value_name = "NAME")]
+    sheet: Option<String>,
+
+    /// Column that says when the comment was made
+    #[arg(long, value_name = "COLUMN")]
+    time: Option<String>,
+
+    /// Order of day and month in dates of numbers [default: as the values show]
+    #[arg(long, value_enum, value_name = "ORDER")]
+    date_order: Option<DateOrder>,
+
+    /// Column that holds the customer's rating
+    #[arg(long, value_name = "COLUMN")]
+    rating: Option<String>,
+
+    /// What the rating's points mean [default: told by its name and values]
+    #[arg(long, value_enum, value_name = "SCALE")]
+    rating_scale: Option<Scale>,
+
+    /// Column that says how the comment came in
+    #[arg(long, value_name = "COLUMN")]
+    channel: Option<String>,
 }
 
 /// Which model reads the comments
@@ -456,6 +556,14 @@ fn delimiter(text: &str) -> Result<u8, String> {
     }
 }
 
+fn profile(name: &str) -> Result<&'static Profile, String> {
+    Profile::named(name).map_err(|error| error.to_string())
+}
+
+fn preset(name: &str) -> Result<PresetChoice, String> {
+    PresetChoice::named(name).map_err(|error| error.to_string())
+}
+
 fn condition(text: &str) -> Result<(String, Vec<String>), String> {
     let (column, values) = text.split_once('=').ok_or("write COLUMN=VALUE")?;
     Ok((column.to_owned(), values.split('|').map(str::to_owned).collect()))
@@ -470,6 +578,40 @@ impl Read {
             delimiter: self.delimiter,
             encoding: self.encoding,
             batch_rows: manners.batch_rows as usize,
+            preset: self.preset.unwrap_or_default(),
+            sheet: self.sheet,
+            roles: Roles {
+                time: self.time,
+                date_order: self.date_order,
+                rating: self.rating,
+                rating_scale: self.rating_scale,
+                channel: self.channel,
+            },
+        }
+    }
+}
+
+impl Export {
+    /// The export this command line asks for.
+    pub(crate) fn job(self) -> export::Export {
+        let extension = match self.to {
+            Target::Csv => "csv",
+            Target::Jsonl => "jsonl",
+            Target::Xlsx => "xlsx",
+        };
+        export::Export {
+            output: self.output.unwrap_or_else(|| {
+                default_output(&self.inputs)
+                    .with_extension("")
+                    .with_extension(extension)
+            }),
+            inputs: self.inputs,
+            target: self.to,
+            flat: self.flat,
+            only: self.only,
+            columns: self.columns,
+            profile: self.profile,
+            prefix: self.prefix,
         }
     }
 }
@@ -508,7 +650,11 @@ impl Tag {
             inputs: self.inputs,
             columns: Columns {
                 prefix: self.prefix,
-                clean_text: self.keep_clean,
+                clean_text: self.keep_clean || self.redact,
+            },
+            privacy: Privacy {
+                redact: self.redact,
+                drop_original: self.drop_original,
             },
             themes: self.about.choice(),
             taxonomy: self.about.taxonomy,

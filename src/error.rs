@@ -239,6 +239,52 @@ pub enum Error {
         /// The nearest names, or all of them.
         hint: String,
     },
+    /// A preset of a name that is none.
+    #[error("there is no preset `{name}`; {hint}")]
+    UnknownPreset {
+        /// As given.
+        name: String,
+        /// The nearest name, or where all are listed.
+        hint: String,
+    },
+    /// An export profile of a name that is none.
+    #[error("there is no profile `{name}`; profiles: {known}")]
+    UnknownProfile {
+        /// As given.
+        name: String,
+        /// All names.
+        known: String,
+    },
+    /// A file that has none of the columns in which its preset expects the comment.
+    #[error(
+        "{file} has no comments where the preset `{preset}` expects them ({wanted}): name the column with --text, or read it without presets: --preset none"
+    )]
+    PresetWithoutText {
+        /// The file.
+        file: String,
+        /// The preset's name.
+        preset: String,
+        /// Where it expects them.
+        wanted: String,
+    },
+    /// A sheet that is not in the workbook.
+    #[error("--sheet: {file} has no sheet `{name}`; sheets: {sheets}")]
+    UnknownSheet {
+        /// The workbook.
+        file: String,
+        /// As given.
+        name: String,
+        /// The sheets there are.
+        sheets: String,
+    },
+    /// A workbook that unpacks to more than is read.
+    #[error("{file} is too large for a workbook ({what}); save the sheet as CSV (UTF-8) and give that")]
+    WorkbookTooLarge {
+        /// The workbook.
+        file: String,
+        /// Which part, and the limit.
+        what: String,
+    },
     /// No row has a label that can be judged.
     #[error(
         "no row has a usable label in column `{label}` ({left_out} rows left out); a label is {labels}: check --label, --map and --where"

@@ -7,6 +7,7 @@ use std::time::Instant;
 use crate::error::{Error, Result};
 use crate::model::{Engine, Recorded, Recorder};
 use crate::progress::Progress;
+use crate::redact::Privacy;
 use crate::run::Job;
 use crate::sink::{self, Sink};
 use crate::source::{self, Source, SourceOptions};
@@ -59,7 +60,7 @@ fn sample(quest: &Quest, engine: &dyn Engine, progress: &Progress) -> Result<Sam
     }
     let mut source = source::open(&quest.inputs, &quest.source)?;
     source.notes().iter().for_each(|note| progress.note(note));
-    let sample = listen(&mut source, engine, progress)?;
+    let sample = listen(&mut source, Privacy::default(), engine, progress)?;
     progress.done();
     Ok(sample)
 }
@@ -96,7 +97,7 @@ impl Topics {
             Choice::Found(wish) => {
                 let started = Instant::now();
                 let recorder = Recorder::new(engine)?;
-                let sample = listen(source, &recorder, progress)?;
+                let sample = listen(source, job.privacy, &recorder, progress)?;
                 let themes = discover(&sample, wish, engine.fingerprint())?;
                 source.rewind();
                 seconds.themes += started.elapsed().as_secs_f64();
@@ -169,12 +170,13 @@ fn gives_embeddings(engine: &dyn Engine) -> bool {
 }
 
 /// Reads every comment and keeps a sample of their opinion units.
-fn listen(source: &mut Source, engine: &dyn Engine, progress: &Progress) -> Result<Sample> {
+fn listen(source: &mut Source, privacy: Privacy, engine: &dyn Engine, progress: &Progress) -> Result<Sample> {
     let mut tagger = Tagger::new(engine);
     let mut sample = Sample::default();
     let mut rows = 0;
     while let Some(batch) = source.next().transpose()? {
-        let tagged = tagger.tag(&batch.rows, batch.ids(), &batch.texts, &mut Seconds::default())?;
+        let (texts, _) = privacy.texts(&batch.texts);
+        let tagged = tagger.tag(&batch.rows, privacy.ids(batch.ids()), &texts, &mut Seconds::default())?;
         for row in &tagged {
             for unit in row.units.iter() {
                 sample.add(&Unit {

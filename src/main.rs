@@ -17,7 +17,7 @@ use undertone::model::{Engine, Native};
 use undertone::progress::{LogFormat, Progress};
 use undertone::theme::taxonomy::Taxonomy;
 use undertone::theme::{self, Themes};
-use undertone::{eval, find, lake, model, run, sink};
+use undertone::{eval, export, find, lake, model, presets, run, sink};
 
 use crate::cli::{Cli, Command, Manners, Tag, TaxonomyAction, ThemesAction};
 
@@ -79,6 +79,25 @@ fn work(log: &mut LogFormat) -> Result<u8> {
                     }
                 }
             }
+            Ok(0)
+        }
+        Command::Export(command) => {
+            let (quiet, json) = (command.quiet, command.json);
+            let exported = export::export(&command.job(), &Progress::new(quiet))?;
+            if json {
+                tell(&serde_json::to_string_pretty(&exported)?)?;
+            } else if !quiet {
+                tell(&exported.to_string())?;
+            }
+            Ok(0)
+        }
+        Command::Presets(command) => {
+            let list = presets::list();
+            tell(&if command.json {
+                serde_json::to_string_pretty(&list)?
+            } else {
+                list.to_string()
+            })?;
             Ok(0)
         }
         Command::Eval(command) => {
@@ -203,7 +222,11 @@ fn tag(command: Tag, engine: &Native) -> Result<u8> {
             (answer, report.to_string(), report.exit_code())
         }
         None => {
-            let summary = run::tag(&job, engine, &progress)?;
+            let told = |error: undertone::Error| match job.privacy.redact {
+                true => anyhow::Error::msg(job.privacy.told(&error.to_string()).into_owned()),
+                false => error.into(),
+            };
+            let summary = run::tag(&job, engine, &progress).map_err(told)?;
             let answer = serde_json::to_value(&summary)?;
             (answer, summary.to_string(), summary.exit_code())
         }

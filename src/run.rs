@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::find::{Choice, Topics};
 use crate::model::Engine;
 use crate::progress::Progress;
+use crate::redact::Privacy;
 use crate::sink::{Columns, SCHEMA_VERSION, Sink};
 use crate::source::{self, Batch, SourceOptions};
 use crate::summary::Summary;
@@ -31,6 +32,8 @@ pub struct Job {
     pub taxonomy: Option<PathBuf>,
     /// The run fails when a larger share of the records cannot be read, 0..=1.
     pub max_rejects: Option<f64>,
+    /// What may be said of persons.
+    pub privacy: Privacy,
 }
 
 /// Reads every input row, tags it, and writes it beside its original columns. The output appears only when it is whole.
@@ -40,8 +43,12 @@ pub struct Job {
 pub fn tag(job: &Job, engine: &dyn Engine, progress: &Progress) -> Result<Summary> {
     let mut source = source::open(&job.inputs, &job.source)?;
     source.refuse_as_output(&job.output)?;
-    source.notes().iter().for_each(|note| progress.note(note));
-    let schema = job.columns.schema(source.schema())?;
+    source
+        .notes()
+        .iter()
+        .for_each(|note| progress.note(&job.privacy.told(note)));
+    let kept = job.privacy.kept(source.schema(), source.text_columns());
+    let schema = job.columns.schema(&kept)?;
     let mut summary = Summary::default();
     let (topics, recorded) = Topics::of_run(job, &mut source, engine, &mut summary.seconds, progress)?;
     let mut sink = Sink::create(&job.output, schema, footer(job, engine, &topics)?)?;
@@ -49,10 +56,13 @@ pub fn tag(job: &Job, engine: &dyn Engine, progress: &Progress) -> Result<Summar
 
     loop {
         let started = Instant::now();
-        let Some(batch) = source.next().transpose()? else { break };
+        let Some(mut batch) = source.next().transpose()? else {
+            break;
+        };
+        job.privacy.hide(&mut batch);
         summary.seconds.read += started.elapsed().as_secs_f64();
 
-        let ours = answer(&batch, &mut tagger, &job.columns, &mut summary)?;
+        let ours = answer(&batch, &mut tagger, job, &mut summary)?;
 
         let started = Instant::now();
         sink.write(&batch.columns, ours)?;
@@ -72,15 +82,13 @@ pub fn tag(job: &Job, engine: &dyn Engine, progress: &Progress) -> Result<Summar
 }
 
 /// Our columns for a batch; what they say is counted in the summary.
-pub(crate) fn answer(
-    batch: &Batch,
-    tagger: &mut Tagger<'_>,
-    columns: &Columns,
-    summary: &mut Summary,
-) -> Result<DataFrame> {
-    let rows = tagger.tag(&batch.rows, batch.ids(), &batch.texts, &mut summary.seconds)?;
+pub(crate) fn answer(batch: &Batch, tagger: &mut Tagger<'_>, job: &Job, summary: &mut Summary) -> Result<DataFrame> {
+    let (texts, hidden) = job.privacy.texts(&batch.texts);
+    let ids = job.privacy.ids(batch.ids());
+    let mut rows = tagger.tag(&batch.rows, ids, &texts, &mut summary.seconds)?;
+    job.privacy.place(&hidden, &mut rows);
     summary.add(batch, &rows);
-    Ok(columns.frame(&batch.source, &rows)?)
+    Ok(job.columns.frame(&batch.source, &rows, &batch.mapped)?)
 }
 
 /// Fails when more than the share `most` of all records was rejected: then something is wrong with the export or its options.

@@ -9,7 +9,7 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, CellAlignment, Table};
 use serde::Serialize;
 
-use crate::source::Batch;
+use crate::source::{Batch, Unread};
 use crate::tag::{Reason, Seconds, Sentiment, Status, TaggedRow, Tallies, ThemeLine};
 
 /// How many of the strongest comments are shown on each side.
@@ -76,6 +76,8 @@ pub struct Summary {
     pub duplicates: u64,
     /// Rows a person should look at.
     pub review: u64,
+    /// Times and ratings that were not understood and stay empty.
+    pub unread: Unread,
     /// Sentiment by language.
     pub languages: BTreeMap<&'static str, Counts>,
     /// The themes, most spoken of first.
@@ -99,6 +101,7 @@ impl Summary {
         self.rows += rows.len() as u64;
         self.rejected += batch.rejects.len() as u64;
         self.tallies.add(rows);
+        self.unread.add(&batch.mapped.unread);
         for row in rows {
             let verdict = &row.verdict;
             self.duplicates += u64::from(row.duplicate_of.is_some());
@@ -241,6 +244,18 @@ impl Display for Summary {
         }
         if self.rejected + self.failed > 0 {
             writeln!(f, "not tagged: {} rejected, {} failed", self.rejected, self.failed)?;
+        }
+        let unread = &self.unread;
+        let unread = [
+            ("times", unread.times, &unread.first_time),
+            ("ratings", unread.ratings, &unread.first_rating),
+        ];
+        for (what, count, first) in unread.into_iter().filter(|(_, count, _)| *count > 0) {
+            let first = first.as_deref().map(shortened).unwrap_or_default();
+            writeln!(
+                f,
+                "not understood: {count} {what}, the first is \u{201c}{first}\u{201d}; they stay empty"
+            )?;
         }
         if !self.languages.is_empty() {
             writeln!(f, "\n{}", share_table(&self.languages))?;

@@ -236,7 +236,7 @@ fn open_lake(root: &Path, job: &Job, options: &Options) -> Result<Manifest> {
 fn settings(job: &Job, options: &Options, engine: &dyn Engine, topics: &Topics) -> Result<Settings> {
     let mut settings: Settings = run::footer(job, engine, topics)?.into_iter().collect();
     settings.remove("undertone.version");
-    let run = serde_json::json!({ "columns": job.columns, "source": options.source, "reading": job.source });
+    let run = serde_json::json!({ "columns": job.columns, "privacy": job.privacy, "source": options.source, "reading": job.source });
     settings.insert("undertone.run".to_owned(), run.to_string());
     Ok(settings)
 }
@@ -272,17 +272,21 @@ impl Night<'_> {
             Ok(source) => source,
             Err(failure) => return Ok(Err(failure)),
         };
-        source.notes().iter().for_each(|note| self.progress.note(note));
+        source
+            .notes()
+            .iter()
+            .for_each(|note| self.progress.note(&self.job.privacy.told(note)));
         let (mut tagger, mut piece) = (self.tagger(), Piece::default());
         let (mut rows, mut rejected) = (0, 0);
         loop {
             let started = std::time::Instant::now();
-            let batch = match source.next().transpose() {
+            let mut batch = match source.next().transpose() {
                 Ok(Some(batch)) => batch,
                 Ok(None) => break,
                 Err(failure) => return Ok(Err(failure)),
             };
             report.summary.seconds.read += started.elapsed().as_secs_f64();
+            self.job.privacy.hide(&mut batch);
             rows += batch.rows.len() as u64;
             rejected += batch.rejects.len() as u64;
             report.rows.rejected += batch.rejects.len() as u64;
@@ -355,9 +359,10 @@ impl Night<'_> {
         }
 
         let batch = batch.take(&wanted)?;
-        let ours = run::answer(&batch, tagger, &self.job.columns, &mut report.summary)?;
+        let ours = run::answer(&batch, tagger, self.job, &mut report.summary)?;
         let started = std::time::Instant::now();
-        let mut frame = original.take(&IdxCa::from_slice(PlSmallStr::EMPTY, &wanted))?;
+        let frame = original.take(&IdxCa::from_slice(PlSmallStr::EMPTY, &wanted))?;
+        let mut frame = self.job.privacy.without(frame, &batch.text_columns);
         frame.hstack_mut(ours.columns())?;
 
         let mut folders: BTreeMap<String, Vec<IdxSize>> = BTreeMap::new();

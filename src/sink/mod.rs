@@ -15,8 +15,9 @@ use polars::prelude::*;
 pub(crate) use rows::cell;
 pub use schema::{Columns, SCHEMA_VERSION};
 
-use self::part::Part;
-use self::rows::{CsvRows, JsonRows};
+pub(crate) use self::part::Part;
+use self::rows::CsvRows;
+pub(crate) use self::rows::{JsonRows, json};
 use self::table::Table;
 use crate::error::{Error, Result};
 use crate::source::Reject;

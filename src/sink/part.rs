@@ -34,7 +34,7 @@ pub(super) fn remove_stale(path: &Path) -> Result<()> {
 }
 
 /// A file under its temporary name, `.<name>.part` in the same folder. Dropped unpublished, it is removed.
-pub(super) struct Part {
+pub(crate) struct Part {
     file: BufWriter<File>,
     part: PathBuf,
     path: PathBuf,
@@ -43,7 +43,7 @@ pub(super) struct Part {
 
 impl Part {
     /// Opens the temporary file and takes a lock on it. What a killed run left under the name is overwritten.
-    pub(super) fn create(path: &Path) -> Result<Self> {
+    pub(crate) fn create(path: &Path) -> Result<Self> {
         let name = path
             .file_name()
             .ok_or_else(|| Error::OutputFormat { path: path.to_owned() })?;
@@ -88,7 +88,7 @@ impl Part {
     }
 
     /// Brings the bytes to disk and gives the file its name.
-    pub(super) fn publish(mut self) -> Result<()> {
+    pub(crate) fn publish(mut self) -> Result<()> {
         self.file
             .flush()
             .and_then(|()| self.file.get_ref().sync_all())

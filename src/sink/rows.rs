@@ -12,7 +12,7 @@ use super::part::Part;
 use crate::error::{Error, Result};
 
 /// A polars value of the given type as JSON. Floats that JSON cannot hold become null; dates and times are text as polars writes them.
-fn json(value: AnyValue<'_>, dtype: &DataType) -> Value {
+pub(crate) fn json(value: AnyValue<'_>, dtype: &DataType) -> Value {
     match (value, dtype) {
         (AnyValue::Null, _) => Value::Null,
         (AnyValue::Boolean(b), _) => Value::Bool(b),
@@ -93,17 +93,17 @@ impl CsvRows {
 }
 
 /// A JSON lines file being written.
-pub(super) struct JsonRows {
+pub(crate) struct JsonRows {
     part: Part,
 }
 
 impl JsonRows {
-    pub(super) const fn new(part: Part) -> Self {
+    pub(crate) const fn new(part: Part) -> Self {
         Self { part }
     }
 
     /// Appends one record.
-    pub(super) fn line(&mut self, record: &impl Serialize) -> Result<()> {
+    pub(crate) fn line(&mut self, record: &impl Serialize) -> Result<()> {
         serde_json::to_writer(&mut self.part, record)
             .map_err(io::Error::from)
             .and_then(|()| self.part.write_all(b"\n"))
@@ -121,7 +121,7 @@ impl JsonRows {
         Ok(())
     }
 
-    pub(super) fn finish(self) -> Result<Part> {
+    pub(crate) fn finish(self) -> Result<Part> {
         Ok(self.part)
     }
 }

@@ -5,6 +5,7 @@ use polars::chunked_array::builder::AnonymousOwnedListBuilder;
 use polars::prelude::*;
 
 use crate::error::{Error, Result};
+use crate::source::{Mapped, Scale};
 use crate::tag::{Opinion, Quote, Sentiment, Status, TaggedRow, Verdict};
 
 /// Version of the output schema; a change of any name, type or meaning raises it.
@@ -37,6 +38,13 @@ fn enum_column(
         .into_series()
         .cast(&enumeration(names.iter().copied())?)?
         .into_column())
+}
+
+/// Milliseconds since 1970, as a time without a zone: it is UTC.
+fn time_column(name: PlSmallStr, times: &[Option<i64>]) -> PolarsResult<Column> {
+    let times: Int64Chunked = times.iter().copied().collect();
+    let times = times.with_name(name).into_column();
+    times.cast(&DataType::Datetime(TimeUnit::Milliseconds, None))
 }
 
 fn float_column(name: PlSmallStr, values: impl Iterator<Item = Option<f32>>) -> Column {
@@ -141,11 +149,11 @@ impl Columns {
         PlSmallStr::from_string(format!("{}{name}", self.prefix))
     }
 
-    /// The added columns of one batch, all from the file `source`.
+    /// The added columns of one batch, all from the file `source`, with what its mapped columns hold.
     ///
     /// # Errors
     /// Only when polars cannot build a column, which no input causes.
-    pub fn frame(&self, source: &str, rows: &[TaggedRow]) -> PolarsResult<DataFrame> {
+    pub fn frame(&self, source: &str, rows: &[TaggedRow], mapped: &Mapped) -> PolarsResult<DataFrame> {
         let verdicts = || rows.iter().map(|row| &row.verdict);
         let class = |n: usize| verdicts().map(move |v| v.probabilities.map(|p| p[n]));
         let probabilities: Vec<Column> = Sentiment::ALL[..3]
@@ -165,6 +173,17 @@ impl Columns {
                 .with_name(self.name("row"))
                 .into_column(),
             text_column(self.name("id"), rows.iter().map(|row| Some(row.id.as_str()))),
+            time_column(self.name("time"), &mapped.times)?,
+            float_column(self.name("rating"), mapped.ratings.iter().copied()),
+            enum_column(
+                self.name("rating_scale"),
+                &Scale::ALL.map(Scale::name),
+                mapped
+                    .ratings
+                    .iter()
+                    .map(|rating| rating.and(mapped.scale).map(Scale::name)),
+            )?,
+            text_column(self.name("channel"), mapped.channels.iter().map(Option::as_deref)),
             text_column(self.name("language"), verdicts().map(|v| Some(v.language.code))),
             float_column(
                 self.name("language_confidence"),
@@ -239,7 +258,7 @@ impl Columns {
     /// # Errors
     /// [`Error::ColumnTaken`] when the input has a column of one of our names.
     pub fn schema(&self, original: &Schema) -> Result<Schema> {
-        let ours = self.frame("", &[])?;
+        let ours = self.frame("", &[], &Mapped::default())?;
         let mut schema = original.clone();
         for (name, dtype) in ours.schema().iter() {
             if schema.insert(name.clone(), dtype.clone()).is_some() {

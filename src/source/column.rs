@@ -2,12 +2,13 @@
 //! column is scored by how much its values read like sentences: words per value, how many values are distinct, no links,
 //! numbers, dates or ids; its name only tips the scales. Refuses to choose between two that read alike.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 
 use polars::prelude::*;
 
 use super::SourceOptions;
 use super::names::{self, Hint};
+use super::rating;
 use super::table::{Sample, Table, as_text, listed};
 use crate::error::{Error, Result};
 
@@ -32,15 +33,13 @@ enum Found {
     None,
 }
 
-/// Checks the columns the user named, and finds the others by looking at a sample of all files.
+/// Finds the columns the user did not name by looking at a sample of these files.
 pub(super) fn settle(
-    tables: &VecDeque<Table>,
+    tables: &[&Table],
     schema: &Schema,
     options: &SourceOptions,
     notes: &mut Vec<String>,
 ) -> Result<(Vec<String>, Option<String>)> {
-    options.text.iter().try_for_each(|name| named("--text", name, schema))?;
-    options.id.iter().try_for_each(|name| named("--id", name, schema))?;
     if !options.text.is_empty() && options.id.is_some() {
         return Ok((options.text.clone(), options.id.clone()));
     }
@@ -75,6 +74,29 @@ pub(super) fn settle(
         notes.extend(id.iter().map(|name| format!("ids are in column `{name}`")));
     }
     Ok((text, id))
+}
+
+/// The columns of a survey's questions that read like comments: those with words of the customers' own, in the survey's order.
+pub(super) fn open_questions(sample: &DataFrame, questions: &[&str]) -> Result<Vec<String>> {
+    /// An open question reads at least half as much like comments as the one that does most.
+    const HALF: f64 = 0.5;
+    let mut read = Vec::new();
+    for name in questions {
+        let Ok(column) = sample.column(name) else { continue };
+        if !is_texty(column.dtype()) {
+            continue;
+        }
+        let text = as_text(column).map_err(broken)?;
+        let cells: Vec<&str> = text.str().map_err(broken)?.iter().flatten().collect();
+        if rating::scale_of(name, cells.iter().copied()).is_none() {
+            read.push((Reading::of(cells.into_iter()).score(), *name));
+        }
+    }
+    let best = read.iter().map(|(score, _)| *score).fold(ENOUGH, f64::max);
+    let open = read
+        .into_iter()
+        .filter(|(score, _)| *score >= (best * HALF).max(ENOUGH));
+    Ok(open.map(|(_, name)| name.to_owned()).collect())
 }
 
 /// Finds the comments by what the columns hold.

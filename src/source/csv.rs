@@ -9,13 +9,14 @@ use csv::{ByteRecord, StringRecord};
 use encoding_rs::Encoding;
 use polars::prelude::*;
 
-use super::MAX_COLUMNS;
 use super::dialect::{self, Dialect};
 use super::encoding;
 use super::input::{Counter, Input};
+use super::preset::{Choice, Quotes};
 use super::reject::{Reason, Reject};
 use super::table::{Chunk, Quota, Rows};
 use super::tape::{Next, Records};
+use super::{MAX_COLUMNS, SourceOptions};
 use crate::error::{Error, Result};
 
 /// The dialect and the column names are settled on this much of the file.
@@ -27,13 +28,19 @@ pub(super) struct Layout {
     encoding: &'static Encoding,
     dialect: Dialect,
     header: Vec<String>,
+    /// Records without content above the header row.
+    above: usize,
+    /// Header rows below it.
+    below: usize,
+    /// What the first of these calls the columns.
+    labels: Vec<String>,
 }
 
 /// Settles encoding, dialect and header.
 pub(super) fn look(
     input: &Input,
     encoding: &'static Encoding,
-    delimiter: Option<u8>,
+    options: &SourceOptions,
     prefer_tab: bool,
     notes: &mut Vec<String>,
 ) -> Result<Layout> {
@@ -44,7 +51,7 @@ pub(super) fn look(
         .read_to_end(&mut head)
         .map_err(|source| input.failed(source))?;
     let whole = (head.len() as u64) < HEAD;
-    let dialect = dialect::sniff(&head, whole, delimiter, prefer_tab);
+    let dialect = dialect::sniff(&head, whole, options.delimiter, prefer_tab);
     if let Some(fields) = dialect::below_a_title(&head, whole, dialect) {
         return Err(Error::NoHeader {
             file: input.name.to_string(),
@@ -57,7 +64,11 @@ pub(super) fn look(
         encoding,
         dialect,
         header: Vec::new(),
+        above: 0,
+        below: 0,
+        labels: Vec::new(),
     };
+    layout.fit_to_preset(input, options.preset, notes)?;
     let mut record = ByteRecord::new();
     match layout.records(input, &Counter::default(), &mut record)?.1 {
         Next::Record => {}
@@ -82,14 +93,24 @@ pub(super) fn look(
         });
     }
     let usual = if prefer_tab { b'\t' } else { b',' };
-    if dialect.delimiter != usual || !dialect.quoting {
-        notes.push(format!("{}: {}", input.name, dialect.name()));
+    if dialect.delimiter != usual || !layout.dialect.quoting {
+        notes.push(format!("{}: {}", input.name, layout.dialect.name()));
     }
-    layout.header = header(&record, |note| notes.push(format!("{}: {note}", input.name)));
+    let given = record
+        .iter()
+        .map(|name| String::from_utf8_lossy(name).into_owned())
+        .collect();
+    layout.header = unique(given, |note| notes.push(format!("{}: {note}", input.name)));
     Ok(layout)
 }
 
 impl Layout {
+    /// What the header row below the first calls a column: a survey's question.
+    pub(super) fn label(&self, column: &str) -> Option<&str> {
+        let at = self.header.iter().position(|name| name == column)?;
+        self.labels.get(at).map(String::as_str)
+    }
+
     /// Every column is text.
     pub(super) fn schema(&self) -> Schema {
         self.header
@@ -100,7 +121,11 @@ impl Layout {
 
     /// The rows of the file, from its start.
     pub(super) fn rows(&self, input: &Input, counter: &Counter) -> Result<CsvRows> {
-        let (records, _) = self.records(input, counter, &mut ByteRecord::new())?;
+        let mut record = ByteRecord::new();
+        let (mut records, _) = self.records(input, counter, &mut record)?;
+        for _ in 0..self.below {
+            records.next(&mut record).map_err(|source| input.failed(source))?;
+        }
         Ok(CsvRows {
             records,
             header: self.header.clone(),
@@ -109,21 +134,74 @@ impl Layout {
         })
     }
 
+    /// Takes over what a known export format says about quotes and header rows, where the file bears it out.
+    fn fit_to_preset(&mut self, input: &Input, choice: Choice, notes: &mut Vec<String>) -> Result<()> {
+        /// Blank records above a header that are looked past.
+        const ABOVE: usize = 8;
+        let known = |row: &[String]| choice.of(&row.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut head = self.first_records(input, ABOVE)?;
+        let blank = |row: &Vec<String>| row.iter().all(|cell| cell.trim().is_empty());
+        let above = head.iter().take_while(|row| blank(row)).count();
+        let Some((row, preset)) = head.get(above).and_then(|row| known(row).map(|preset| (row, preset))) else {
+            return Ok(());
+        };
+        if above > 0 && !preset.names_all(row) {
+            return Ok(());
+        }
+        self.above = above;
+        if preset.quotes == Quotes::Text && self.dialect.quoting {
+            self.dialect.quoting = false;
+            head = self.first_records(input, ABOVE)?;
+        }
+        if let Some((header, rows)) = head.get(above..).and_then(<[_]>::split_first) {
+            self.below = preset.more_headers(header, rows);
+            self.labels = rows.first().filter(|_| self.below > 0).cloned().unwrap_or_default();
+        }
+        if self.below > 0 {
+            notes.push(format!(
+                "{}: {} header rows, of which the first names the columns",
+                input.name,
+                self.below + 1
+            ));
+        }
+        Ok(())
+    }
+
+    /// The first records of the file as text, as far as they can be read.
+    fn first_records(&self, input: &Input, most: usize) -> Result<Vec<Vec<String>>> {
+        let failed = |source| input.failed(source);
+        let decoded = encoding::decoded(input.reader(&Counter::default())?, self.encoding);
+        let mut records = Records::new(decoded, self.dialect).map_err(failed)?;
+        let (mut rows, mut record) = (Vec::new(), ByteRecord::new());
+        while rows.len() < most
+            && matches!(records.next(&mut record).map_err(failed)?, Next::Record)
+            && record.len() <= MAX_COLUMNS
+        {
+            rows.push(
+                record
+                    .iter()
+                    .map(|cell| String::from_utf8_lossy(cell).into_owned())
+                    .collect(),
+            );
+        }
+        Ok(rows)
+    }
+
     /// The records after the header, which goes into `header`.
     fn records(&self, input: &Input, counter: &Counter, header: &mut ByteRecord) -> Result<(Records, Next)> {
+        let failed = |source| input.failed(source);
         let decoded = encoding::decoded(input.reader(counter)?, self.encoding);
-        Records::new(decoded, self.dialect)
-            .and_then(|mut records| records.next(header).map(|next| (records, next)))
-            .map_err(|source| input.failed(source))
+        let mut records = Records::new(decoded, self.dialect).map_err(failed)?;
+        for _ in 0..self.above {
+            records.next(header).map_err(failed)?;
+        }
+        let next = records.next(header).map_err(failed)?;
+        Ok((records, next))
     }
 }
 
 /// Column names, made unique: an empty one becomes `column_3`, a repeated one `name_2`.
-fn header(record: &ByteRecord, mut note: impl FnMut(String)) -> Vec<String> {
-    let given: Vec<String> = record
-        .iter()
-        .map(|name| String::from_utf8_lossy(name).into_owned())
-        .collect();
+pub(super) fn unique(given: Vec<String>, mut note: impl FnMut(String)) -> Vec<String> {
     let mut names: Vec<String> = Vec::with_capacity(given.len());
     let mut taken: HashSet<String> = given.iter().cloned().collect();
     let mut seen = HashSet::new();

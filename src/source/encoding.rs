@@ -48,7 +48,7 @@ pub(super) fn detect(input: &Input, given: Option<&'static Encoding>) -> Result<
         return Ok(encoding);
     }
     if mostly_controls(&block) {
-        let cure = "give CSV, TSV, JSON lines, a JSON array or Parquet (--encoding, if it is text after all)";
+        let cure = "give CSV, TSV, JSON lines, a JSON array, Parquet or XLSX (--encoding, if it is text after all)";
         return Err(Error::NotATable {
             file: input.name.to_string(),
             looks: "binary data",

@@ -3,7 +3,7 @@
 //! and nested values become text as compact JSON); the second one reads. What is not a JSON object is rejected.
 //! Refuses an array that is cut short, one object around all records, and files without any record.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use encoding_rs::Encoding;
 use polars::prelude::*;
@@ -19,12 +19,17 @@ use super::table::{self, Chunk, Quota, Rows};
 use super::{MAX_COLUMNS, MAX_RECORD};
 use crate::error::{Error, Result};
 
+/// As many members of nested objects are told apart; enough for any export, and a bound for objects whose keys are ids.
+const MEMBERS: usize = 1_000;
+
 /// What was settled about a file by reading it once.
 #[derive(Debug)]
 pub(super) struct Layout {
     encoding: &'static Encoding,
     array: bool,
     columns: Vec<(String, Kind)>,
+    /// Members of nested objects in the first records, as `column.member`.
+    members: BTreeSet<String>,
 }
 
 /// Reads the file once. `lines` says that it cannot be an array.
@@ -34,6 +39,7 @@ pub(super) fn look(input: &Input, encoding: &'static Encoding, lines: bool) -> R
         encoding,
         array,
         columns: Vec::new(),
+        members: BTreeSet::new(),
     };
     let mut pieces = layout.pieces(input, &Counter::default())?;
     let mut places: HashMap<String, usize> = HashMap::new();
@@ -46,6 +52,13 @@ pub(super) fn look(input: &Input, encoding: &'static Encoding, lines: bool) -> R
                 wraps = records == 1 && object.values().any(|v| v.get(0).is_some_and(Value::is_object));
                 for (key, value) in object {
                     let kind = Kind::of(&value);
+                    if let Value::Object(inner) = &value
+                        && layout.members.len() < MEMBERS
+                    {
+                        layout
+                            .members
+                            .extend(inner.keys().map(|member| format!("{key}.{member}")));
+                    }
                     if let Some(&at) = places.get(&key) {
                         layout.columns[at].1 = layout.columns[at].1.and(kind);
                     } else if places.len() == MAX_COLUMNS {
@@ -117,6 +130,11 @@ fn object(piece: &Piece<'_>, encoding: &'static Encoding) -> std::result::Result
 }
 
 impl Layout {
+    /// Members of nested objects, as `column.member`.
+    pub(super) fn members(&self) -> impl Iterator<Item = &str> {
+        self.members.iter().map(String::as_str)
+    }
+
     /// Columns and types; a column of nulls only has the type `Null`.
     pub(super) fn schema(&self) -> Schema {
         self.columns

@@ -13,14 +13,18 @@ pub(super) fn mostly_controls(bytes: &[u8]) -> bool {
 /// What the first bytes say, and what to do about it.
 pub(super) fn known_binary(head: &[u8]) -> Option<(&'static str, &'static str)> {
     const SHEET: &str = "save the sheet as CSV (UTF-8) and give that";
-    const TABLE: &str = "give CSV, TSV, JSON lines, a JSON array or Parquet";
+    const TABLE: &str = "give CSV, TSV, JSON lines, a JSON array, Parquet or XLSX";
     const UNPACK: &str = "unpack it first, or pack it with gzip or zstd";
     const MAGIC: &[(&[u8], &str, &str)] = &[
         (b"\x89PNG", "a PNG image", TABLE),
         (b"\xFF\xD8\xFF", "a JPEG image", TABLE),
         (b"GIF8", "a GIF image", TABLE),
         (b"%PDF-", "a PDF document", TABLE),
-        (b"\xD0\xCF\x11\xE0", "an old Excel or Word file (XLS, DOC)", SHEET),
+        (
+            b"\xD0\xCF\x11\xE0",
+            "a workbook with a password, or an old Excel or Word file (XLS, DOC)",
+            "open it, take the password away, and save the sheet as XLSX or CSV (UTF-8)",
+        ),
         (b"7z\xBC\xAF\x27\x1C", "a 7-Zip archive", UNPACK),
         (b"Rar!\x1A\x07", "a RAR archive", UNPACK),
         (b"\xFD7zXZ\0", "an xz archive", UNPACK),
@@ -45,7 +49,7 @@ pub(super) fn known_binary(head: &[u8]) -> Option<(&'static str, &'static str)> 
         return Some(if sheet {
             ("an Excel workbook (XLSX)", SHEET)
         } else {
-            ("a ZIP archive (XLSX?)", UNPACK)
+            ("a ZIP archive", UNPACK)
         });
     }
     let start: Vec<u8> = head

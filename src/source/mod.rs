@@ -1,9 +1,10 @@
 //! Which rows are in these files, and which column holds the comment? Input: paths, globs or standard input with CSV,
-//! TSV, JSON lines, JSON arrays or Parquet, plain or packed. Output: bounded [`Batch`]es in input order, with every
+//! TSV, JSON lines, JSON arrays, Parquet or Excel workbooks, plain or packed. Output: bounded [`Batch`]es in input order, with every
 //! original column and row kept. [`open`] looks first (encoding, delimiter, types, columns) and settles one schema for
 //! all files; the [`Source`] then streams. A record that cannot be read becomes a [`Reject`]; a file that cannot be read
 //! is an error, because half a file is worse than none.
 
+mod archive;
 mod column;
 mod csv;
 mod dialect;
@@ -12,15 +13,22 @@ mod input;
 mod json;
 mod kind;
 mod magic;
+mod mapping;
+mod moment;
 mod names;
 mod parquet;
 mod piece;
+mod preset;
+mod rating;
 mod reject;
+mod sheet;
 mod spool;
 mod table;
 mod tape;
 #[cfg(test)]
 mod tests;
+mod workbook;
+mod xlsx;
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -32,8 +40,12 @@ use polars::prelude::*;
 use crate::error::{Error, Result};
 use input::Counter;
 pub(crate) use input::{expand, refused};
+pub use mapping::{Mapped, Mapping, Place, Unread};
+pub use moment::DateOrder;
+pub use preset::{Choice, Names, Preset, Quotes, presets};
+pub use rating::Scale;
 pub use reject::{Reason, Reject, SHOWN_BYTES};
-use table::{Chunk, Quota, Rows, Table, as_text};
+use table::{Chunk, Quota, Rows, Table};
 
 /// A batch holds about this many bytes of records at most, unless one record alone is longer.
 const BATCH_BYTES: usize = 32 * 1024 * 1024;
@@ -56,6 +68,23 @@ pub enum Format {
     Json,
     /// Apache Parquet.
     Parquet,
+    /// An Excel workbook; its first sheet, or the one that is named.
+    Xlsx,
+}
+
+/// Which columns hold what else is known about a comment, as the user says; what is left open the preset or the values decide.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct Roles {
+    /// When it was made.
+    pub time: Option<String>,
+    /// Which number of its dates is the day.
+    pub date_order: Option<DateOrder>,
+    /// The customer's rating.
+    pub rating: Option<String>,
+    /// What the rating's points mean.
+    pub rating_scale: Option<Scale>,
+    /// The way it came in.
+    pub channel: Option<String>,
 }
 
 /// What the user says about the input; what is left open is found out by looking.
@@ -74,6 +103,12 @@ pub struct SourceOptions {
     /// Most rows in a batch; 0 counts as 1.
     #[serde(skip)]
     pub batch_rows: usize,
+    /// Which vendor's export format to read the files as.
+    pub preset: Choice,
+    /// The sheet of a workbook; none: the first one that is not hidden.
+    pub sheet: Option<String>,
+    /// Columns that hold more than text and id.
+    pub roles: Roles,
 }
 
 impl Default for SourceOptions {
@@ -85,6 +120,9 @@ impl Default for SourceOptions {
             delimiter: None,
             encoding: None,
             batch_rows: 8192,
+            preset: Choice::Find,
+            sheet: None,
+            roles: Roles::default(),
         }
     }
 }
@@ -102,6 +140,10 @@ pub struct Batch {
     pub texts: Vec<Option<String>>,
     /// Records between these rows that could not be read.
     pub rejects: Vec<Reject>,
+    /// Time, rating and channel of each row.
+    pub mapped: Mapped,
+    /// The columns of this file that make up the comment.
+    pub text_columns: Arc<[String]>,
     /// The values of the id column, if there is one.
     ids: Option<Vec<Option<String>>>,
 }
@@ -124,7 +166,11 @@ impl Batch {
 
     /// For each row its time in seconds since 1970 UTC, where it has one.
     pub fn times(&self) -> Vec<Option<i64>> {
-        vec![None; self.rows.len()]
+        self.mapped
+            .times
+            .iter()
+            .map(|time| time.map(|at| at.div_euclid(1000)))
+            .collect()
     }
 
     /// Only these rows, by their places in the batch, in this order; all rejects.
@@ -139,6 +185,8 @@ impl Batch {
             rows: at().map(|n| self.rows[n]).collect(),
             texts: at().map(|n| self.texts[n].clone()).collect(),
             rejects: self.rejects.clone(),
+            mapped: self.mapped.take(places),
+            text_columns: Arc::clone(&self.text_columns),
             ids: self.ids.as_ref().map(|ids| at().map(|n| ids[n].clone()).collect()),
         })
     }
@@ -146,10 +194,10 @@ impl Batch {
 
 /// All rows of all files, batch by batch. After an error it is at its end.
 pub struct Source {
-    tables: VecDeque<Table>,
+    tables: VecDeque<(Table, Mapping)>,
     /// Tables that were read to their end.
-    done: Vec<Table>,
-    current: Option<(Table, Box<dyn Rows>)>,
+    done: Vec<(Table, Mapping)>,
+    current: Option<(Table, Mapping, Box<dyn Rows>)>,
     schema: Schema,
     text: Vec<String>,
     id: Option<String>,
@@ -166,6 +214,23 @@ pub struct Source {
 /// # Errors
 /// Any [`Error`] about a file, pattern, encoding label or column name; each says what to do.
 pub fn open(paths: &[String], options: &SourceOptions) -> Result<Source> {
+    let (tables, schema, mut notes) = look(paths, options)?;
+    let mappings = mapping::settle(&tables, &schema, options, &mut notes)?;
+    Ok(source(tables, mappings, schema, notes, options))
+}
+
+/// Opens files whose columns need no meaning, such as tagged ones: no comment, no id, no time.
+///
+/// # Errors
+/// Any [`Error`] about a file or pattern.
+pub fn open_as_is(paths: &[String], options: &SourceOptions) -> Result<Source> {
+    let (tables, schema, notes) = look(paths, options)?;
+    let mappings = vec![Mapping::default(); tables.len()];
+    Ok(source(tables, mappings, schema, notes, options))
+}
+
+/// Looks at every file, and settles one schema for all.
+fn look(paths: &[String], options: &SourceOptions) -> Result<(VecDeque<Table>, Schema, Vec<String>)> {
     let encoding = options.encoding.as_deref().map(encoding::by_label).transpose()?;
     let mut notes = Vec::new();
     let mut tables = VecDeque::new();
@@ -173,10 +238,28 @@ pub fn open(paths: &[String], options: &SourceOptions) -> Result<Source> {
         tables.push_back(Table::look(input, options, encoding, &mut notes)?);
     }
     let schema = table::union(tables.iter())?;
-    let (text, id) = column::settle(&tables, &schema, options, &mut notes)?;
+    Ok((tables, schema, notes))
+}
+
+fn source(
+    tables: VecDeque<Table>,
+    mappings: Vec<Mapping>,
+    schema: Schema,
+    notes: Vec<String>,
+    options: &SourceOptions,
+) -> Source {
+    let mut text: Vec<String> = Vec::new();
+    for place in mappings.iter().flat_map(|mapping| &mapping.text) {
+        if !text.iter().any(|known| known == place.column()) {
+            text.push(place.column().to_owned());
+        }
+    }
+    let id = mappings
+        .iter()
+        .find_map(|mapping| mapping.id.as_ref().map(|place| place.column().to_owned()));
     let bytes_total = tables.iter().map(|table| table.input.bytes).sum();
-    Ok(Source {
-        tables,
+    Source {
+        tables: tables.into_iter().zip(mappings).collect(),
         done: Vec::new(),
         current: None,
         schema,
@@ -190,7 +273,7 @@ pub fn open(paths: &[String], options: &SourceOptions) -> Result<Source> {
         counter: Counter::default(),
         bytes_done: 0,
         bytes_total,
-    })
+    }
 }
 
 impl Source {
@@ -199,12 +282,12 @@ impl Source {
         &self.schema
     }
 
-    /// The columns that make up the comment; empty only if there are no rows.
+    /// The columns that make up the comment, those of all files; empty only if there are no rows.
     pub fn text_columns(&self) -> &[String] {
         &self.text
     }
 
-    /// The column that holds the id, if there is one.
+    /// The column that holds the id, if there is one; with several kinds of export, that of the first that has one.
     pub fn id_column(&self) -> Option<&str> {
         self.id.as_deref()
     }
@@ -212,7 +295,7 @@ impl Source {
     /// How much of the input has been read, 0 to 1, in bytes as they are stored (for Parquet, in rows). The row count is
     /// not known ahead; this share is.
     pub fn progress(&self) -> Option<f64> {
-        let current = self.current.as_ref().map_or(0, |(table, _)| table.input.bytes);
+        let current = self.current.as_ref().map_or(0, |(table, ..)| table.input.bytes);
         let read = self.bytes_done + self.counter.load(Ordering::Relaxed).min(current);
         (self.bytes_total > 0).then(|| read as f64 / self.bytes_total as f64)
     }
@@ -220,7 +303,7 @@ impl Source {
     /// Goes back to the first row of the first file: what was read comes again, batch for batch.
     pub fn rewind(&mut self) {
         let mut all = std::mem::take(&mut self.done);
-        all.extend(self.current.take().map(|(table, _)| table));
+        all.extend(self.current.take().map(|(table, mapping, _)| (table, mapping)));
         all.extend(self.tables.drain(..));
         self.tables = all.into();
         self.bytes_done = 0;
@@ -231,7 +314,7 @@ impl Source {
     /// # Errors
     /// [`Error::OutputIsInput`] if it is.
     pub fn refuse_as_output(&self, output: &Path) -> Result<()> {
-        match self.tables.iter().any(|table| table.input.is(output)) {
+        match self.tables.iter().any(|(table, _)| table.input.is(output)) {
             true => Err(Error::OutputIsInput {
                 path: output.to_owned(),
             }),
@@ -255,54 +338,64 @@ impl Source {
     fn advance(&mut self) -> Result<Option<Batch>> {
         loop {
             if self.current.is_none() {
-                let Some(table) = self.tables.pop_front() else {
+                let Some((table, mapping)) = self.tables.pop_front() else {
                     return Ok(None);
                 };
                 self.counter = Counter::default();
                 let rows = table.rows(&self.counter, &self.schema)?;
-                self.current = Some((table, rows));
+                self.current = Some((table, mapping, rows));
             }
-            let Some((table, rows)) = &mut self.current else {
+            let Some((table, mapping, rows)) = &mut self.current else {
                 return Ok(None);
             };
             if let Some(chunk) = rows.next(&table.input, self.quota)? {
-                let source = Arc::clone(&table.input.name);
-                return self.batch(chunk, source).map(Some);
+                return batch(chunk, Arc::clone(&table.input.name), &self.schema, mapping).map(Some);
             }
             self.bytes_done += table.input.bytes;
-            self.done.extend(self.current.take().map(|(table, _)| table));
+            self.done
+                .extend(self.current.take().map(|(table, mapping, _)| (table, mapping)));
         }
     }
+}
 
-    fn batch(&self, chunk: Chunk, source: Arc<str>) -> Result<Batch> {
-        let failed = |failure| Error::Columns {
-            file: source.to_string(),
-            source: failure,
-        };
-        let columns = table::align(&chunk.frame, &self.schema).map_err(failed)?;
-        let column = |name: &str| columns.column(name).and_then(as_text).map_err(failed);
-        let mut texts = vec![None; columns.height()];
-        for name in &self.text {
-            for (whole, part) in texts.iter_mut().zip(column(name)?.str().map_err(failed)?.iter()) {
-                join(whole, part);
-            }
+/// The rows of a chunk in the settled columns, with what the mapping finds in them.
+fn batch(chunk: Chunk, source: Arc<str>, schema: &Schema, mapping: &Mapping) -> Result<Batch> {
+    let failed = |failure| Error::Columns {
+        file: source.to_string(),
+        source: failure,
+    };
+    let columns = table::align(&chunk.frame, schema).map_err(failed)?;
+    let mut texts = vec![None; columns.height()];
+    for place in &mapping.text {
+        for (whole, part) in texts.iter_mut().zip(place.values(&columns).map_err(failed)?) {
+            join(whole, part);
         }
-        // An empty cell is no id.
-        let id = |value: Option<&str>| value.filter(|id| !id.trim().is_empty()).map(str::to_owned);
-        let ids = match self.id.as_deref() {
-            Some(name) => Some(column(name)?.str().map_err(failed)?.iter().map(id).collect()),
-            None => None,
-        };
-        let Chunk { rows, rejects, .. } = chunk;
-        Ok(Batch {
-            columns,
-            source,
-            rows,
-            texts,
-            rejects,
-            ids,
-        })
     }
+    // An empty cell is no id.
+    let filled = |value: Option<String>| value.filter(|id| !id.trim().is_empty());
+    let ids = match &mapping.id {
+        Some(place) => Some(
+            place
+                .values(&columns)
+                .map_err(failed)?
+                .into_iter()
+                .map(filled)
+                .collect(),
+        ),
+        None => None,
+    };
+    let mapped = mapping.read(&columns).map_err(failed)?;
+    let Chunk { rows, rejects, .. } = chunk;
+    Ok(Batch {
+        columns,
+        source,
+        rows,
+        texts,
+        rejects,
+        mapped,
+        text_columns: mapping.text.iter().map(|place| place.column().to_owned()).collect(),
+        ids,
+    })
 }
 
 impl Iterator for Source {
@@ -319,15 +412,15 @@ impl Iterator for Source {
 }
 
 /// Adds a part of a comment after a blank line. Absent and empty parts leave no trace, but empty is not absent.
-fn join(whole: &mut Option<String>, part: Option<&str>) {
+fn join(whole: &mut Option<String>, part: Option<String>) {
     match (whole.as_mut(), part) {
         (_, None) => {}
-        (None, Some(part)) => *whole = Some(part.to_owned()),
+        (None, Some(part)) => *whole = Some(part),
         (Some(whole), Some(part)) => {
             if !whole.is_empty() && !part.is_empty() {
                 whole.push_str("\n\n");
             }
-            whole.push_str(part);
+            whole.push_str(&part);
         }
     }
 }

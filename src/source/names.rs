@@ -84,6 +84,42 @@ const RECORD: &[&str] = &[
     "tweet", "mention", "answer", "row", "record", "entry", "submission",
 ];
 
+const MADE: &[&str] = &[
+    "created",
+    "submitted",
+    "submit",
+    "posted",
+    "published",
+    "received",
+    "recorded",
+    "reviewed",
+];
+const LATER: &[&str] = &[
+    "updated", "update", "modified", "closed", "solved", "resolved", "due", "birth", "replied", "reply",
+];
+
+#[rustfmt::skip]
+const TIME: &[&str] = &[
+    "date", "time", "timestamp", "datetime", "day", "when", "дата", "час", "время", "data", "czas", "dátum", "datum", "fecha",
+    "hora", "tarih", "dato", "päivämäärä", "zeitpunkt",
+];
+
+#[rustfmt::skip]
+const RATING: &[&str] = &[
+    "rating", "ratings", "rate", "stars", "star", "score", "nps", "csat", "ces", "satisfaction", "satisfied", "smiley", "ocena",
+    "оцінка", "оценка", "рейтинг", "értékelés", "pontszám", "csillag", "nota", "avaliação", "classificação", "puntuación",
+    "valoración", "calificación", "note", "bewertung", "sterne", "voto", "valutazione", "hodnocení", "hodnotenie",
+    "beoordeling", "cijfer", "puan", "betyg",
+];
+
+const RATING_PHRASES: &[&str] = &[
+    "how likely",
+    "recommend",
+    "how satisfied",
+    "how would you rate",
+    "how easy",
+];
+
 /// What a name suggests about the values.
 pub(super) fn hint(name: &str) -> Hint {
     let words = words(name);
@@ -116,6 +152,32 @@ pub(super) fn id_rank(name: &str) -> Option<u8> {
         [.., owner, _] if RECORD.contains(&owner.as_str()) => 1,
         _ => 2,
     })
+}
+
+/// How well a name suits the time of a comment: 0 for when it was made, 1 for a time of any kind, 2 for a later one; none for
+/// names that are no time's.
+pub(super) fn time_rank(name: &str) -> Option<u8> {
+    if hint(name) == Hint::Never {
+        return None;
+    }
+    let words = words(name);
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    if has(LATER) {
+        Some(2)
+    } else if has(MADE) {
+        Some(0)
+    } else {
+        has(TIME).then_some(1)
+    }
+}
+
+/// Whether a name is one for ratings.
+pub(super) fn is_rating(name: &str) -> bool {
+    let words = words(name);
+    let lower = name.to_lowercase();
+    hint(name) != Hint::Never
+        && (words.iter().any(|word| RATING.contains(&word.as_str()))
+            || RATING_PHRASES.iter().any(|part| lower.contains(part)))
 }
 
 /// The words of a name in lower case: `ResponseId`, `response_id` and `Response ID` are the same.

@@ -3,7 +3,6 @@
 //! type become text. Refuses nested columns whose types differ, since no text says what they held.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
 use std::io::Read;
 
 use encoding_rs::Encoding;
@@ -11,14 +10,18 @@ use polars::prelude::*;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::input::{Counter, Input};
+use super::preset::Preset;
 use super::reject::Reject;
-use super::{BATCH_BYTES, Format, MAX_COLUMNS, SourceOptions, csv, encoding, json, parquet, piece};
+use super::workbook;
+use super::{BATCH_BYTES, Format, MAX_COLUMNS, SourceOptions, csv, encoding, json, parquet, piece, xlsx};
 use crate::error::{Error, Result};
 
 /// A file whose format and columns are settled.
 #[derive(Debug)]
 pub(super) struct Table {
     pub(super) input: Input,
+    /// The export format it is in, if it is a known one.
+    pub(super) preset: Option<&'static Preset>,
     layout: Layout,
 }
 
@@ -27,6 +30,7 @@ enum Layout {
     Csv(csv::Layout),
     Json(json::Layout),
     Parquet(parquet::Layout),
+    Xlsx(xlsx::Layout),
 }
 
 /// The rows of one file in chunks; one implementation per format.
@@ -107,11 +111,16 @@ impl Table {
             "jsonl" | "ndjson" => Some(Format::Jsonl),
             "json" => Some(Format::Json),
             "parquet" | "pq" => Some(Format::Parquet),
+            "xlsx" | "xlsm" => Some(Format::Xlsx),
             _ => None,
         });
         if magic == b"PAR1" || (told == Some(Format::Parquet) && !magic.is_empty()) {
             let layout = Layout::Parquet(parquet::look(&mut input)?);
-            return Ok(Table { input, layout });
+            return Ok(Table::with(input, layout, options));
+        }
+        if magic == b"PK\x03\x04" && (told == Some(Format::Xlsx) || workbook::is_one(&mut input)?) {
+            let layout = Layout::Xlsx(xlsx::look(&mut input, options, notes)?);
+            return Ok(Table::with(input, layout, options));
         }
         let encoding = encoding::detect(&input, encoding)?;
         if encoding != encoding_rs::UTF_8 {
@@ -125,22 +134,47 @@ impl Table {
         let layout = match format {
             Format::Jsonl => Layout::Json(json::look(&input, encoding, true)?),
             Format::Json => Layout::Json(json::look(&input, encoding, false)?),
-            _ => Layout::Csv(csv::look(
-                &input,
-                encoding,
-                options.delimiter,
-                format == Format::Tsv,
-                notes,
-            )?),
+            _ => Layout::Csv(csv::look(&input, encoding, options, format == Format::Tsv, notes)?),
         };
-        Ok(Table { input, layout })
+        Ok(Table::with(input, layout, options))
     }
 
-    fn schema(&self) -> Schema {
+    fn with(input: Input, layout: Layout, options: &SourceOptions) -> Self {
+        let mut table = Table {
+            input,
+            preset: None,
+            layout,
+        };
+        let names = table.names();
+        table.preset = options.preset.of(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        table
+    }
+
+    /// The file's own columns.
+    pub(super) fn schema(&self) -> Schema {
         match &self.layout {
             Layout::Csv(layout) => layout.schema(),
             Layout::Json(layout) => layout.schema(),
             Layout::Parquet(layout) => layout.schema(),
+            Layout::Xlsx(layout) => layout.schema(),
+        }
+    }
+
+    /// The names of its columns, and of the members of nested ones as `column.member`.
+    pub(super) fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.schema().iter_names().map(ToString::to_string).collect();
+        if let Layout::Json(layout) = &self.layout {
+            names.extend(layout.members().map(str::to_owned));
+        }
+        names
+    }
+
+    /// What a survey's second header row calls a column.
+    pub(super) fn label(&self, column: &str) -> Option<&str> {
+        match &self.layout {
+            Layout::Csv(layout) => layout.label(column),
+            Layout::Xlsx(layout) => layout.label(column),
+            Layout::Json(_) | Layout::Parquet(_) => None,
         }
     }
 
@@ -150,6 +184,7 @@ impl Table {
             Layout::Csv(layout) => Box::new(layout.rows(&self.input, counter)?),
             Layout::Json(layout) => Box::new(layout.rows(&self.input, counter, settled)?),
             Layout::Parquet(layout) => Box::new(layout.rows(counter)),
+            Layout::Xlsx(layout) => Box::new(layout.rows(&self.input, counter, settled)?),
         })
     }
 }
@@ -255,7 +290,7 @@ pub(super) struct Sample {
 
 impl Sample {
     /// About this many rows in all, at least 50 of each file.
-    pub(super) fn take(tables: &VecDeque<Table>, settled: &Schema, rows: usize) -> Result<Self> {
+    pub(super) fn take(tables: &[&Table], settled: &Schema, rows: usize) -> Result<Self> {
         /// Very long rows end the sample early.
         const CHUNKS: usize = 8;
         let mut frame = DataFrame::empty_with_schema(settled);

@@ -15,6 +15,7 @@ mod inspect;
 mod interrupted;
 mod lake;
 mod opinions;
+mod presets;
 mod promises;
 mod schema;
 mod support;

@@ -89,15 +89,15 @@ fn files_that_are_no_tables() {
     );
     assert_eq!(
         of_file("a.csv", b"\x89PNG\r\n\x1A\n"),
-        "DIR/a.csv is not a table of comments: it looks like a PNG image; give CSV, TSV, JSON lines, a JSON array or Parquet"
+        "DIR/a.csv is not a table of comments: it looks like a PNG image; give CSV, TSV, JSON lines, a JSON array, Parquet or XLSX"
     );
     let noise: Vec<u8> = (0..5000u32)
         .map(|i| (i.wrapping_mul(2_654_435_761) >> 11) as u8)
         .collect();
     assert_eq!(
         of_file("noise", noise),
-        "DIR/noise is not a table of comments: it looks like binary data; give CSV, TSV, JSON lines, a JSON array or \
-         Parquet (--encoding, if it is text after all)"
+        "DIR/noise is not a table of comments: it looks like binary data; give CSV, TSV, JSON lines, a JSON array, Parquet or \
+         XLSX (--encoding, if it is text after all)"
     );
 }
 

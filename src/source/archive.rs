@@ -1,0 +1,185 @@
+//! Which files are in a ZIP archive, and where do their bytes lie? Input: a file that can be jumped about in. Output: its directory
+//! (APPNOTE.TXT 6.3, with the 64-bit fields), so that an entry can be read as a stream of its own without unpacking anything.
+//! Refuses damaged directories, encrypted entries and packings other than deflate.
+//!
+//! Written here because the `zip` crate lends its entries out one at a time, and a reader of rows must keep its own.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+
+/// Longest directory that is read: a workbook's has a few kilobytes.
+const MOST_DIRECTORY: u64 = 16 << 20;
+/// The end record without its comment, and the longest comment.
+const END: u64 = 22;
+const MOST_COMMENT: u64 = u16::MAX as u64;
+
+/// One file of the archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) name: String,
+    /// Where its own header begins.
+    header: u64,
+    /// Bytes as stored, and unpacked.
+    pub(super) stored: u64,
+    pub(super) size: u64,
+    pub(super) checksum: u32,
+    pub(super) deflated: bool,
+}
+
+/// The entries of an archive in the order of its directory.
+pub(super) fn entries(file: &mut File) -> io::Result<Vec<Entry>> {
+    let length = file.seek(SeekFrom::End(0))?;
+    let tail_start = length.saturating_sub(END + MOST_COMMENT);
+    let tail = read_at(file, tail_start, length - tail_start)?;
+    let end = tail
+        .windows(4)
+        .rposition(|w| w == b"PK\x05\x06")
+        .ok_or_else(|| damaged("no directory at its end"))?;
+    let mut fields = Fields(&tail[end + 4..]);
+    fields.skip(6)?;
+    let (mut count, mut size, mut start) = (
+        u64::from(fields.u16()?),
+        u64::from(fields.u32()?),
+        u64::from(fields.u32()?),
+    );
+    if count == 0xFFFF || size == 0xFFFF_FFFF || start == 0xFFFF_FFFF {
+        let locator = end
+            .checked_sub(20)
+            .and_then(|at| tail.get(at..))
+            .filter(|at| at.starts_with(b"PK\x06\x07"));
+        let mut fields = Fields(locator.ok_or_else(|| damaged("no 64-bit directory"))?);
+        fields.skip(8)?;
+        let record = read_at(file, fields.u64()?, 56)?;
+        let mut fields = Fields(
+            record
+                .strip_prefix(b"PK\x06\x06")
+                .ok_or_else(|| damaged("no 64-bit directory"))?,
+        );
+        fields.skip(28)?;
+        (count, size, start) = (fields.u64()?, fields.u64()?, fields.u64()?);
+    }
+    if size > MOST_DIRECTORY || start.checked_add(size).is_none_or(|end| end > length) {
+        return Err(damaged("a directory that does not fit into the file"));
+    }
+    let directory = read_at(file, start, size)?;
+    let mut fields = Fields(&directory);
+    let mut entries = Vec::new();
+    for _ in 0..count {
+        entries.push(fields.entry()?);
+    }
+    Ok(entries)
+}
+
+/// Where the bytes of an entry begin, behind its own header.
+pub(super) fn data_start(file: &mut File, entry: &Entry) -> io::Result<u64> {
+    let header = read_at(file, entry.header, 30)?;
+    let mut fields = Fields(
+        header
+            .strip_prefix(b"PK\x03\x04")
+            .ok_or_else(|| damaged("an entry without its header"))?,
+    );
+    fields.skip(22)?;
+    let (name, extra) = (fields.u16()?, fields.u16()?);
+    Ok(entry.header + 30 + u64::from(name) + u64::from(extra))
+}
+
+fn read_at(file: &mut File, start: u64, length: u64) -> io::Result<Vec<u8>> {
+    file.seek(SeekFrom::Start(start))?;
+    let mut bytes = Vec::new();
+    file.take(length).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 == length {
+        true => Ok(bytes),
+        false => Err(damaged("it is cut short")),
+    }
+}
+
+fn damaged(detail: &str) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        format!("the ZIP archive is not sound: {detail}"),
+    )
+}
+
+/// Little-endian fields, one after another.
+struct Fields<'a>(&'a [u8]);
+
+impl<'a> Fields<'a> {
+    fn take(&mut self, length: usize) -> io::Result<&'a [u8]> {
+        let (taken, rest) = self
+            .0
+            .split_at_checked(length)
+            .ok_or_else(|| damaged("a record is cut short"))?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    fn skip(&mut self, length: usize) -> io::Result<()> {
+        self.take(length).map(|_| ())
+    }
+
+    fn number(&mut self, length: usize) -> io::Result<u64> {
+        Ok(self
+            .take(length)?
+            .iter()
+            .rev()
+            .fold(0, |n, byte| n << 8 | u64::from(*byte)))
+    }
+
+    fn u16(&mut self) -> io::Result<u16> {
+        self.number(2).map(|n| n as u16)
+    }
+
+    fn u32(&mut self) -> io::Result<u32> {
+        self.number(4).map(|n| n as u32)
+    }
+
+    fn u64(&mut self) -> io::Result<u64> {
+        self.number(8)
+    }
+
+    /// One record of the directory.
+    fn entry(&mut self) -> io::Result<Entry> {
+        if self.take(4)? != b"PK\x01\x02" {
+            return Err(damaged("a directory with something else in it"));
+        }
+        self.skip(4)?;
+        let (flags, method) = (self.u16()?, self.u16()?);
+        self.skip(4)?;
+        let checksum = self.u32()?;
+        let (mut stored, mut size) = (u64::from(self.u32()?), u64::from(self.u32()?));
+        let (name, extra, comment) = (self.u16()?, self.u16()?, self.u16()?);
+        self.skip(8)?;
+        let mut header = u64::from(self.u32()?);
+        let name = String::from_utf8_lossy(self.take(usize::from(name))?)
+            .trim_start_matches('/')
+            .to_owned();
+        let mut extra = Fields(self.take(usize::from(extra))?);
+        self.skip(usize::from(comment))?;
+        while extra.0.len() >= 4 {
+            let (id, length) = (extra.u16()?, extra.u16()?);
+            let mut field = Fields(extra.take(usize::from(length))?);
+            if id == 1 {
+                // Those of the three that did not fit into 32 bits, in this order.
+                for value in [&mut size, &mut stored, &mut header] {
+                    if *value == 0xFFFF_FFFF {
+                        *value = field.u64()?;
+                    }
+                }
+            }
+        }
+        if flags & 1 != 0 {
+            return Err(damaged("it is encrypted; take the password away first"));
+        }
+        match method {
+            0 | 8 => Ok(Entry {
+                name,
+                header,
+                stored,
+                size,
+                checksum,
+                deflated: method == 8,
+            }),
+            _ => Err(damaged("an entry is packed in a way that workbooks are not")),
+        }
+    }
+}
