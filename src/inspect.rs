@@ -133,7 +133,7 @@ fn finding(comment: &str, row: TaggedRow) -> Finding {
     let quoted = quotes(comment, &text::clean(comment), &units);
     let unit = |(quote, unit): (Quote, &Unit)| Part {
         quote,
-        said: unit.sentiment.into(),
+        said: unit.polarity.into(),
     };
     let opinion = |(quote, opinion): (Quote, &Opinion)| Part {
         quote,

@@ -23,6 +23,8 @@ use xxhash_rust::xxh3::Xxh3;
 const BUDGET: usize = 160;
 /// Micro-batches encoded before their sums are added up, so that what waits stays small however long the texts are.
 const ROUND: usize = 256;
+/// Texts and spans scored at a time: their sums take 1.5 KB each.
+const GROUP: usize = 16_384;
 
 /// The embedded model's engine.
 pub struct Native {
@@ -74,11 +76,12 @@ impl Native {
         self
     }
 
-    fn pooled(&self, passages: &[Passage<'_>]) -> Result<Vec<Pooled>> {
+    /// The sums of some passages, the first of them at place `place` among all.
+    fn pooled(&self, place: usize, passages: &[Passage<'_>]) -> Result<Vec<Pooled>> {
         let windows: Vec<Vec<Window>> = passages
             .par_iter()
             .enumerate()
-            .map(|(n, passage)| self.windows(n, passage.text))
+            .map(|(n, passage)| self.windows(place + n, passage.text))
             .collect::<Result<_>>()?;
         let all = windows.iter().enumerate();
         let mut items: Vec<(usize, &Window)> = all
@@ -142,7 +145,7 @@ impl Native {
     pub(super) fn logits(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
         let passages: Vec<Passage<'_>> = texts.iter().copied().map(Passage::from).collect();
         let outputs = |text: Pooled| self.heads.get("sentiment").unwrap().outputs(&text.all.mean());
-        Ok(self.pooled(&passages)?.into_iter().map(outputs).collect())
+        Ok(self.pooled(0, &passages)?.into_iter().map(outputs).collect())
     }
 }
 
@@ -156,12 +159,24 @@ impl Engine for Native {
     }
 
     fn score(&self, passages: &[Passage<'_>]) -> Result<Vec<Scores>> {
-        let pooled = self.pooled(passages)?;
-        let texts = passages.par_iter().zip(pooled);
-        Ok(texts
-            .map(|(passage, pooled)| self.heads.scores(passage.text, pooled))
-            .collect())
+        let mut scores = Vec::with_capacity(passages.len());
+        while scores.len() < passages.len() {
+            let rest = &passages[scores.len()..];
+            let some = &rest[..group(rest)];
+            let texts = some.par_iter().zip(self.pooled(scores.len(), some)?);
+            scores.par_extend(texts.map(|(passage, pooled)| self.heads.scores(passage.text, pooled)));
+        }
+        Ok(scores)
     }
+}
+
+/// How many of the passages are scored next: as many as hold `GROUP` texts and spans together, at least one.
+fn group(passages: &[Passage<'_>]) -> usize {
+    let sizes = passages.iter().scan(0, |total, passage| {
+        *total += 1 + passage.spans.len();
+        Some(*total)
+    });
+    sizes.take_while(|total| *total <= GROUP).count().max(1)
 }
 
 /// Micro-batches of at most `BUDGET` tokens, or of one window that is longer.

@@ -48,7 +48,7 @@ pub use reject::{Reason, Reject, SHOWN_BYTES};
 use table::{Chunk, Quota, Rows, Table};
 
 /// A batch holds about this many bytes of records at most, unless one record alone is longer.
-const BATCH_BYTES: usize = 32 * 1024 * 1024;
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
 /// A record longer than this is rejected, so that memory stays bounded whatever the input.
 const MAX_RECORD: usize = 64 * 1024 * 1024;
 /// More columns than this are a sign that something was misread.

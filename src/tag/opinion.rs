@@ -16,6 +16,9 @@ pub struct Unit {
     pub range: Range<usize>,
     /// Calibrated probabilities of negative, neutral, positive.
     pub sentiment: [f32; 3],
+    /// The same, sharpened by the targets in the unit that are praised or blamed: half the unit's own, half their mean. Words are read with the whole
+    /// comment around them, which makes the units of a comment alike; its targets tell them apart.
+    pub polarity: [f32; 3],
     /// As [`crate::model::Scores::embedding`]; empty when the model has no such head.
     pub embedding: Vec<f32>,
 }
@@ -64,14 +67,35 @@ pub(super) fn likeliest([negative, neutral, positive]: [f32; 3]) -> (Sentiment, 
     (class, best)
 }
 
-/// The units with their scores; `ranges` are the spans that were scored.
-pub(super) fn units(ranges: Vec<Range<usize>>, spans: Vec<SpanScores>) -> Vec<Unit> {
+/// The units with their scores; `ranges` are the spans that were scored, `targets` those of the comment in order.
+pub(super) fn units(ranges: Vec<Range<usize>>, spans: Vec<SpanScores>, targets: &[Target]) -> Vec<Unit> {
+    let inside = |range: &Range<usize>| {
+        let [from, to] = [range.start, range.end].map(|at| targets.partition_point(|t| t.range.start < at));
+        targets.get(from..to).unwrap_or_default()
+    };
     let unit = |(range, scores): (Range<usize>, SpanScores)| Unit {
+        polarity: sharpened(scores.sentiment, inside(&range)),
         range,
         sentiment: scores.sentiment,
         embedding: scores.embedding,
     };
     ranges.into_iter().zip(spans).map(unit).collect()
+}
+
+fn sharpened(own: [f32; 3], targets: &[Target]) -> [f32; 3] {
+    let opinionated = targets
+        .iter()
+        .map(|target| target.polarity)
+        .filter(|polarity| likeliest(*polarity).0 != Sentiment::Neutral);
+    let (mut sum, mut count) = ([0.0; 3], 0.0);
+    for polarity in opinionated {
+        sum.iter_mut().zip(polarity).for_each(|(sum, p)| *sum += p);
+        count += 1.0;
+    }
+    if count == 0.0 {
+        return own;
+    }
+    std::array::from_fn(|class| f32::midpoint(own[class], sum[class] / count))
 }
 
 /// The opinions of a comment.

@@ -189,7 +189,7 @@ impl<'engine> Tagger<'engine> {
         let judged = new.iter().zip(languages).zip(units).map(|((&n, language), ranges)| {
             let scored = ranges.and_then(|ranges| {
                 let mut scores = scores.next()?;
-                let units = opinion::units(ranges, std::mem::take(&mut scores.spans));
+                let units = opinion::units(ranges, std::mem::take(&mut scores.spans), &scores.targets);
                 Some((scores, units))
             });
             let said = scored.as_ref().map(|(scores, units)| (scores, units.as_slice()));

@@ -67,7 +67,8 @@ fn scores(whole: [f32; 3], units: &[[f32; 3]], targets: &[(usize, [f32; 3])]) ->
         tokens: 9,
     };
     let ranges = (0..units.len()).map(|n| n * 10..n * 10 + 9).collect();
-    (scores, opinion::units(ranges, spans.collect()))
+    let units = opinion::units(ranges, spans.collect(), &scores.targets);
+    (scores, units)
 }
 
 fn verdict(whole: [f32; 3], units: &[[f32; 3]], targets: &[(usize, [f32; 3])]) -> Verdict {
@@ -98,6 +99,16 @@ fn a_target_is_an_opinion_and_so_is_a_clear_unit_without_one() {
         [(50..51, Positive, 0)]
     );
     assert_eq!(said(&verdict(NEUTRAL, &[], &[(5, POSITIVE)])), [(50..51, Positive, 0)]);
+}
+
+#[test]
+fn targets_sharpen_the_units_they_stand_in() {
+    let (_, units) = scores(TORN, &[TORN, TORN, TORN], &[(0, NEGATIVE), (1, NEUTRAL), (2, POSITIVE)]);
+    let near = |ours: [f32; 3], wanted: [f32; 3]| ours.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-6);
+    assert!(near(units[0].polarity, [0.725, 0.115, 0.16]), "{units:?}");
+    assert_eq!(units[1].polarity, TORN);
+    assert!(near(units[2].polarity, [0.26, 0.115, 0.625]), "{units:?}");
+    assert!(units.iter().all(|unit| unit.sentiment == TORN));
 }
 
 #[test]
