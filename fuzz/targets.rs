@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 use undertone::model::{self, Engine, Native, Passage, Quality};
 use undertone::source::{self, SourceOptions};
 use undertone::text;
+use undertone::theme::Themes;
+use undertone::theme::taxonomy::Taxonomy;
 
 /// Names that steer the reader, chosen by the first byte: every format, plain and packed, and none at all.
 const NAMES: [&str; 12] = [
@@ -111,5 +113,30 @@ pub(crate) fn tokens(bytes: &[u8]) {
             text.get(target.range.clone()).is_some(),
             "targets begin and end at characters"
         );
+    }
+}
+
+/// Any text is a taxonomy or an error that names its problems; any file is a theme file, which reads back as it was written, or an error.
+pub(crate) fn theme_files(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    match Taxonomy::parse(&text, "a.toml") {
+        Ok(taxonomy) => {
+            assert!(!taxonomy.themes.is_empty());
+            assert!(
+                taxonomy
+                    .threshold
+                    .is_none_or(|threshold| (0.0..=1.0).contains(&threshold))
+            );
+        }
+        Err(error) => assert!(error.to_string().contains("a.toml"), "{error}"),
+    }
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), bytes).expect("bytes");
+    match Themes::read(file.path()) {
+        Ok(themes) => {
+            std::fs::write(file.path(), themes.to_json().expect("JSON")).expect("bytes");
+            assert_eq!(Themes::read(file.path()).expect("the same themes"), themes);
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
     }
 }

@@ -236,7 +236,10 @@ fn open_lake(root: &Path, job: &Job, options: &Options) -> Result<Manifest> {
 fn settings(job: &Job, options: &Options, engine: &dyn Engine, topics: &Topics) -> Result<Settings> {
     let mut settings: Settings = run::footer(job, engine, topics)?.into_iter().collect();
     settings.remove("undertone.version");
-    let run = serde_json::json!({ "columns": job.columns, "privacy": job.privacy, "source": options.source, "reading": job.source });
+    let run = serde_json::json!({
+        "columns": job.columns, "privacy": job.privacy, "source": options.source, "reading": job.source,
+        "layers": engine.card().layers,
+    });
     settings.insert("undertone.run".to_owned(), run.to_string());
     Ok(settings)
 }

@@ -115,3 +115,8 @@ fn cleaning_is_total_and_idempotent() {
 fn any_text_is_scored() {
     holds("tokens", 100, targets::tokens);
 }
+
+#[test]
+fn theme_files_are_read_or_answered() {
+    holds("theme_files", 1_000, targets::theme_files);
+}
