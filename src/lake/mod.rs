@@ -158,7 +158,7 @@ fn night(job: &Job, options: &Options, engine: &dyn Engine, progress: &Progress,
     report.files(known.len(), work.len());
 
     let partition_by = base.partition_by;
-    let mut stage = Stage::open(root, base, settings, &work)?;
+    let mut stage = Stage::open(root, base, settings, &work, options.dry_run)?;
     report.resumed(stage.files());
     let night = Night {
         job,

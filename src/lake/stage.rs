@@ -84,8 +84,15 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Goes on where a killed run stopped, or begins: `work` are the files to be read, in order.
-    pub(super) fn open(root: &Path, base: Manifest, settings: Settings, work: &[Arrival]) -> Result<Self> {
+    /// Goes on where a killed run stopped, or begins: `work` are the files to be read, in order. Work of a run that this one does not continue is
+    /// taken away, unless nothing may be written.
+    pub(super) fn open(
+        root: &Path,
+        base: Manifest,
+        settings: Settings,
+        work: &[Arrival],
+        dry_run: bool,
+    ) -> Result<Self> {
         let key = manifest::key(&settings);
         let fresh = Progress {
             version: VERSION,
@@ -109,10 +116,13 @@ impl Stage {
         let found = manifest::read_json::<Progress>(&stage.progress_path())?;
         match found.filter(|found| stage.goes_on(found, work)) {
             Some(found) => stage.progress = found,
+            None if dry_run => {}
             None => disk::remove_folder(&stage.folder())?,
         }
         stage.before_file = stage.progress.parts.len();
-        stage.load()?;
+        if !work.is_empty() {
+            stage.load()?;
+        }
         Ok(stage)
     }
 
