@@ -83,7 +83,7 @@ pub(crate) fn cleaning(bytes: &[u8]) {
 pub(crate) fn tokens(bytes: &[u8]) {
     static ENGINE: OnceLock<Native> = OnceLock::new();
     let engine = ENGINE.get_or_init(|| model::base(Quality::Best).expect("the embedded model"));
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(2048)]);
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(400)]);
     let units = text::units(&text, "und");
     let passage = Passage {
         text: &text,

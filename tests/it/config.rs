@@ -43,7 +43,7 @@ fn files_that_say_nonsense_are_refused() {
         ("config_underscore", "batch_rows = 5\n"),
         ("config_far_off", "colour = true\n"),
         ("config_not_toml", "text = \n"),
-        ("config_wrong_type", "quiet = \"yes\"\n"),
+        ("config_wrong_type", "keep-clean = \"yes\"\n"),
         ("config_list", "id = [\"a\", \"b\"]\n"),
         ("config_table", "text = { a = 1 }\n"),
         ("config_wrong_value", "partition-by = \"year\"\n"),

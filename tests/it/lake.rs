@@ -168,9 +168,7 @@ fn no_row_of_a_file_is_lost_and_ids_of_other_exports_are_other_ids() {
 
 #[test]
 fn names_that_play_tricks_stay_in_the_lake() {
-    let room = room_with(&[("..=..%2F..%2Fescape.csv", &csv(&FIRST))]);
-    night(&room, "--source ../../../escape --prefix=", 2);
-    let room = room_with(&[("..=..%2F..%2Fescape.csv", &csv(&FIRST))]);
+    let room = room_with(&[("a=..%2F..%2Fescape.csv", &csv(&FIRST))]);
     night(&room, "--source ../../../escape", 0);
     assert_eq!(rows(&room.path("lake")).len(), 3);
     assert_eq!(room.files(), ["inbox", "lake"]);
@@ -334,7 +332,7 @@ fn answers_to_bad_lakes() {
         insta::assert_snapshot!(name, ended.err);
     };
     let tag = "tag inbox --text comment --id id --quiet";
-    told("lake_is_new", room.run(&format!("{tag} --out other")));
+    told("lake_is_new", room.run(&format!("{tag} --out other --wait")));
     assert!(!room.path("other").exists());
     told(
         "lake_other_layout",
@@ -346,12 +344,9 @@ fn answers_to_bad_lakes() {
     let path = room.path("lake/.undertone/manifest.json");
     let good = std::fs::read_to_string(&path).expect("a manifest");
     for (name, bad) in [
-        ("lake_cut_short", good[..good.len() / 2].to_owned()),
-        (
-            "lake_of_a_later_version",
-            good.replace("\"version\": 1", "\"version\": 2"),
-        ),
-        ("lake_unknown_field", good.replace("\"files\"", "\"fils\"")),
+        ("lake_cut_short", "{\"version\":1,\"partition_by\":\"sou"),
+        ("lake_of_a_later_version", "{\"version\":2}"),
+        ("lake_unknown_field", "{\"version\":1,\"fils\":{}}"),
     ] {
         std::fs::write(&path, bad).expect("a manifest");
         told(name, room.run(&format!("{tag} --out lake")));
@@ -359,9 +354,10 @@ fn answers_to_bad_lakes() {
     std::fs::write(&path, good).expect("a manifest");
     let list = files_below(&room.path("lake/.undertone/rows"), ".rows").remove(0);
     std::fs::write(&list, "odd").expect("a list");
+    room.put("inbox/b.csv", csv(&[("9", "One more")]));
     let ended = room.run(&format!("{tag} --out lake"));
     assert!(
-        ended.code == Some(2) && ended.err.contains("its list") || ended.err.contains("cut short"),
+        ended.code == Some(2) && ended.err.contains("cut short"),
         "{}",
         ended.err
     );
