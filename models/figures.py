@@ -105,13 +105,12 @@ def targets(report):
 
 
 def reliability(report):
-    rows = [
-        [name, group, f"{100 * b['from']:.0f}-{100 * b['to']:.0f} %", b["count"], percent(b["claimed"]), percent(b["right"])]
-        for name in ("umsab", "wccrs_pl", "husst")
-        for group, f in judged(report, name)
-        for b in f["reliability"]
-    ]
-    return markdown(["set", "", "probability", "answers", "claimed", "right"], rows)
+    """By set and group, for every bin of the probability: the share that was right, of how many answers."""
+    lines = [(name, group, {b["from"]: b for b in f["reliability"]}) for name in ("umsab", "wccrs_pl", "husst") for group, f in judged(report, name)]
+    bins = {b["from"]: b["to"] for _, _, found in lines for b in found.values()}
+    cell = lambda b: f"{100 * b['right']:.0f} % of {b['count']}" if b else ""
+    rows = [[name, group, *(cell(found.get(start)) for start in sorted(bins))] for name, group, found in lines]
+    return markdown(["set", "", *(f"{100 * start:.0f}-{100 * bins[start]:.0f} %" for start in sorted(bins))], rows)
 
 
 def behaviour(report):

@@ -34,7 +34,7 @@ pub(super) fn likeliest(probabilities: &[f32]) -> usize {
 
 /// The one label of a cell, by its number among the classes.
 fn only(cell: &str, mapping: Option<&Mapping>, classes: &[String]) -> Option<usize> {
-    let found = labels(cell, mapping);
+    let found = labels(cell, mapping)?;
     let [label] = found.as_slice() else { return None };
     classes.iter().position(|class| class.eq_ignore_ascii_case(label))
 }

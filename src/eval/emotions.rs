@@ -60,10 +60,11 @@ impl Judge for EmotionJudge<'_> {
     }
 
     fn gold(&self, cell: &str) -> Option<Set> {
-        let found = labels(cell, self.mapping.as_ref());
+        let found = labels(cell, self.mapping.as_ref())?;
         let mut emotions = found.iter().filter(|label| !NONE.contains(&label.as_str()));
-        let add = |set, label| Some(set | 1 << self.labels.iter().position(|own| own == label)?);
-        (!cell.trim().is_empty()).then(|| emotions.try_fold(0, add)).flatten()
+        emotions.try_fold(0, |set, label| {
+            Some(set | 1 << self.labels.iter().position(|own| own == label)?)
+        })
     }
 
     fn outcomes(&mut self, texts: &[Option<String>], gold: &[Set]) -> Result<Vec<Outcome<Sets>>> {
