@@ -126,7 +126,8 @@ impl Figures {
 
 /// Mean F1 of classes.
 pub(super) fn mean_f1(classes: &[ClassFigures]) -> f64 {
-    classes.iter().map(|c| c.f1).sum::<f64>() / classes.len().max(1) as f64
+    // A sum of nothing is -0.0.
+    classes.iter().fold(0.0, |sum, c| sum + c.f1) / classes.len().max(1) as f64
 }
 
 pub(super) fn ratio(part: u64, whole: u64) -> f64 {
