@@ -1,8 +1,9 @@
-//! The behavioural suite is whole and was not trained on.
+//! The behavioural suite is whole, was not trained on, and no model that does worse than the reported one passes.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
 use undertone::eval::suite::{self, Capability};
 
 use crate::support::Room;
@@ -10,6 +11,9 @@ use crate::support::Room;
 /// Promised size of the suite.
 const FEWEST_CASES: usize = 450;
 const FEWEST_LANGUAGES: usize = 10;
+/// How much worse than reported the suite may come out: all of it, and one capability.
+const SLACK: f64 = 0.01;
+const CAPABILITY_SLACK: f64 = 0.10;
 /// Two sentences that share more of their four-letter pieces than this are the same one in other words.
 const SAME_SENTENCE: f64 = 0.6;
 
@@ -81,6 +85,41 @@ fn no_training_phrase_is_like_a_sentence_of_the_suite() {
         };
         let most = phrases.iter().map(like).fold(0.0, f64::max);
         assert!(most < SAME_SENTENCE, "trained on: {text} ({most:.2})");
+    }
+}
+
+fn rate(held: &Value) -> f64 {
+    let count = |name: &str| held[name].as_f64().expect("a count");
+    count("passed") / count("asked").max(1.0)
+}
+
+#[test]
+fn model_does_not_do_worse_than_reported() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/base/report.json");
+    let reported: Value = serde_json::from_slice(&std::fs::read(path).expect("a report")).expect("JSON");
+    let model = &reported["model"]["fingerprint"];
+    let reported = &reported["behaviour"];
+    let room = Room::new();
+    let ended = room.run(&format!("eval --suite {} --json --quiet", folder().display()));
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    let now: Value = serde_json::from_str(&ended.out).expect("JSON");
+    assert_eq!(
+        *model, now["model"]["fingerprint"],
+        "the model is not the reported one: run models/evaluate"
+    );
+    assert!(
+        rate(&now["all"]) >= rate(&reported["all"]) - SLACK,
+        "{} was {}",
+        now["all"],
+        reported["all"]
+    );
+    for (name, held) in reported["capabilities"].as_object().expect("capabilities") {
+        let now = &now["capabilities"][name]["all"];
+        assert!(
+            rate(now) >= rate(&held["all"]) - CAPABILITY_SLACK,
+            "{name}: {now} was {}",
+            held["all"]
+        );
     }
 }
 
