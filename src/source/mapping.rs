@@ -503,8 +503,11 @@ fn rating_column(
 ) -> PolarsResult<Option<(String, Scale)>> {
     let mut best: Option<(String, Scale)> = None;
     for column in sample.columns() {
-        let called = table.label(column.name()).unwrap_or(column.name());
-        if !names::is_rating(called) || !may_be(column.name()) {
+        let names = [table.label(column.name()), Some(column.name().as_str())];
+        let Some(called) = names.into_iter().flatten().find(|name| names::is_rating(name)) else {
+            continue;
+        };
+        if !may_be(column.name()) {
             continue;
         }
         let Ok(text) = as_text(column) else { continue };
