@@ -98,7 +98,9 @@ pub(super) fn theme_centres(places: &Points, wanted: Option<usize>) -> Points {
         Some(wanted) => exactly(&drawn, &weights, &tree, wanted),
         None => {
             let most = (count / TEXTS_PER_THEME).max((count / 4).min(10)).clamp(1, MOST_THEMES);
-            chosen(&drawn, &points, &weights, &tree, 1, most)
+            // Fewer than this would tell nobody anything, however well apart they are: all praise from all blame, for one.
+            let least = ((count as f64).sqrt() / 3.0) as usize;
+            chosen(&drawn, &points, &weights, &tree, least.clamp(1, most), most)
         }
     };
     let all: Vec<f32> = vec![1.0; count];
