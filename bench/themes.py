@@ -124,7 +124,7 @@ def together(topics, same):
     return alike / max(1, pairs)
 
 
-def judge(folder):
+def judge(folder, names):
     from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
     with open("/proc/cpuinfo", encoding="utf-8") as info:
@@ -132,7 +132,7 @@ def judge(folder):
     print(f"machine   {platform.system().lower()} {processor}, {os.cpu_count()} cores")
     print(f"versions  bertopic {version('bertopic')}, umap-learn {version('umap-learn')}, hdbscan {version('hdbscan')}, python {platform.python_version()}")
     print(f"\n{'set':10}{'texts':>6} {'by':10}{'themes':>7}{'AMI':>7}{'ARI':>7}{'none':>7}{'rerun':>7}{'90 %':>7}{'NPMI':>7}{'divers':>7}{'CPU s':>7}{'MB':>7}")
-    for name in SETS:
+    for name in names or SETS:
         rows = [json.loads(line) for line in (Path(folder) / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
         texts, gold = [row["text"] for row in rows], [row["label"] for row in rows]
         found = json.loads((Path(folder) / f"{name}.found.json").read_text(encoding="utf-8"))
@@ -170,7 +170,7 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["prepare", source, folder]:
             prepare(source, folder)
-        case ["judge", folder]:
-            judge(folder)
+        case ["judge", folder, *names]:
+            judge(folder, names)
         case _:
-            sys.exit("write: prepare LABELLED_DIR FOLDER, or judge FOLDER")
+            sys.exit("write: prepare LABELLED_DIR FOLDER, or judge FOLDER [NAME...]")

@@ -49,6 +49,8 @@ pub fn tag(job: &Job, engine: &dyn Engine, progress: &Progress) -> Result<Summar
         .for_each(|note| progress.note(&job.privacy.told(note)));
     let kept = job.privacy.kept(source.schema(), source.text_columns());
     let schema = job.columns.schema(&kept)?;
+    // An output that cannot be opened is told before the work, not after themes were found.
+    drop(Sink::create(&job.output, schema.clone(), Vec::new())?);
     let mut summary = Summary::default();
     let (topics, recorded) = Topics::of_run(job, &mut source, engine, &mut summary.seconds, progress)?;
     let mut sink = Sink::create(&job.output, schema, footer(job, engine, &topics)?)?;
