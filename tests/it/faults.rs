@@ -87,12 +87,17 @@ fn killed_at_fifty_moments_the_lake_is_whole_and_the_next_run_ends_with_the_same
     let old = rows(&room.path("lake"));
     let began = Instant::now();
     run(&room, "undisturbed");
-    let length = began.elapsed().as_micros() as u64;
+    let mut length = began.elapsed().as_micros() as u64;
     let (new, wanted) = (rows(&room.path("undisturbed")), bytes(&room.path("undisturbed")));
     assert_ne!(old, new);
 
-    let (mut state, mut killed, mut halfway) = (20_261_124, 0, BTreeMap::new());
-    for round in 0..rounds {
+    let (mut state, mut killed, mut tries, mut halfway) = (20_261_124, 0, 0, BTreeMap::new());
+    while killed < rounds {
+        tries += 1;
+        assert!(
+            tries <= 3 * rounds,
+            "only {killed} of {tries} runs were killed before their end"
+        );
         let lake: PathBuf = room.path("killed");
         let _ = std::fs::remove_dir_all(&lake);
         copy(&room.path("lake"), &lake);
@@ -104,14 +109,18 @@ fn killed_at_fifty_moments_the_lake_is_whole_and_the_next_run_ends_with_the_same
             .spawn()
             .expect("a start");
         // Most of the work comes late, so most moments do too.
-        let moment = if round % 2 == 0 {
+        let moment = if tries % 2 == 0 {
             draw(&mut state, length)
         } else {
             length / 2 + draw(&mut state, length / 2)
         };
         std::thread::sleep(Duration::from_micros(moment));
         child.kill().expect("a kill");
-        killed += u32::from(child.wait().expect("an end").code().is_none());
+        match child.wait().expect("an end").code() {
+            None => killed += 1,
+            // It was faster than the undisturbed run: later moments come too late for all.
+            Some(_) => length = length.min(moment).max(1_000),
+        }
         let own = lake.join(".undertone");
         let state = [
             own.join("progress.json").exists(),
@@ -121,13 +130,9 @@ fn killed_at_fifty_moments_the_lake_is_whole_and_the_next_run_ends_with_the_same
         *halfway.entry(state).or_insert(0u32) += 1;
         between(&rows(&lake), &old, &new);
         run(&room, "killed");
-        assert_eq!(bytes(&lake), wanted, "after round {round}");
+        assert_eq!(bytes(&lake), wanted, "after {killed} kills");
     }
-    println!("{rounds} rounds, {killed} killed; found [work staged, publication under way, published]: {halfway:?}");
-    assert!(
-        killed * 2 > rounds,
-        "only {killed} of {rounds} runs were killed before their end"
-    );
+    println!("{tries} runs, {killed} killed; found [work staged, publication under way, published]: {halfway:?}");
 }
 
 #[test]
