@@ -242,7 +242,6 @@ mod tests {
             [
                 "photo.png: left out, not a kind of file that is read",
                 "upload.csv.part: left out, it looks unfinished",
-                "b.csv: the same bytes as another file, read once",
                 "copy-of-a.jsonl.gz: the same bytes as another file, read once",
             ]
         );
