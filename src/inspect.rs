@@ -1,8 +1,10 @@
 //! What is found in these few comments? Input: comments. Output: a [`Finding`] each, what `tag` would write and the opinion units behind it, as
 //! JSON for programs or as coloured text for people. It refuses nothing; a comment without words says so.
 
+use std::collections::HashMap;
 use std::fmt::{self, Display, Formatter};
 use std::ops::Range;
+use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
@@ -119,7 +121,14 @@ pub fn inspect(comments: &[String], engine: &dyn Engine) -> Result<Vec<Finding>>
     let texts: Vec<Option<String>> = comments.iter().cloned().map(Some).collect();
     let ids = vec![String::new(); comments.len()];
     // A tagger of its own each time: one that remembers earlier comments no longer has their units.
-    let tagged = Tagger::new(engine).tag(&rows, ids, &texts, &mut Seconds::default())?;
+    let mut tagged = Tagger::new(engine).tag(&rows, ids, &texts, &mut Seconds::default())?;
+    let mut first_of: HashMap<String, Arc<[Unit]>> = HashMap::new();
+    for row in &mut tagged {
+        let first = first_of
+            .entry(row.clean_text.clone())
+            .or_insert_with(|| row.units.clone());
+        row.units = first.clone();
+    }
     Ok(comments
         .iter()
         .zip(tagged)

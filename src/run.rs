@@ -10,7 +10,7 @@ use crate::find::{Choice, Topics};
 use crate::model::Engine;
 use crate::progress::Progress;
 use crate::redact::Privacy;
-use crate::sink::{Columns, SCHEMA_VERSION, Sink};
+use crate::sink::{Columns, Reserved, SCHEMA_VERSION, Sink};
 use crate::source::{self, Batch, SourceOptions};
 use crate::summary::Summary;
 use crate::tag::Tagger;
@@ -49,11 +49,11 @@ pub fn tag(job: &Job, engine: &dyn Engine, progress: &Progress) -> Result<Summar
         .for_each(|note| progress.note(&job.privacy.told(note)));
     let kept = job.privacy.kept(source.schema(), source.text_columns());
     let schema = job.columns.schema(&kept)?;
-    // An output that cannot be opened is told before the work, not after themes were found.
-    drop(Sink::create(&job.output, schema.clone(), Vec::new())?);
+    // An output that cannot be written is told before the work, not after themes were found.
+    let place = Reserved::at(&job.output)?;
     let mut summary = Summary::default();
     let (topics, recorded) = Topics::of_run(job, &mut source, engine, &mut summary.seconds, progress)?;
-    let mut sink = Sink::create(&job.output, schema, footer(job, engine, &topics)?)?;
+    let mut sink = Sink::create(place, schema, footer(job, engine, &topics)?)?;
     let mut tagger = Tagger::new(recorded.as_ref().map_or(engine, |recorded| recorded)).telling(topics.subjects());
 
     loop {

@@ -82,6 +82,24 @@ enum Writer {
     Jsonl(JsonRows),
 }
 
+/// The place of an output, taken under a temporary name before any long work starts: no other run writes it meanwhile. Dropped, it leaves nothing behind.
+pub struct Reserved {
+    part: Part,
+    format: OutputFormat,
+}
+
+impl Reserved {
+    /// Takes the place of the output `path`.
+    ///
+    /// # Errors
+    /// When the folder is missing or read-only, the name has no known extension, or another run writes the same output.
+    pub fn at(path: &Path) -> Result<Self> {
+        let format = OutputFormat::of(path)?;
+        let part = Part::create(path)?;
+        Ok(Self { part, format })
+    }
+}
+
 /// An output being written. Dropped before [`Sink::finish`], it leaves nothing behind.
 pub struct Sink {
     path: PathBuf,
@@ -93,22 +111,22 @@ pub struct Sink {
 }
 
 impl Sink {
-    /// Opens the output under a temporary name, before any long work starts.
+    /// Begins the output at its reserved place.
     ///
     /// `schema` is the whole output schema; `footer` goes into the Parquet footer as key and value.
     ///
     /// # Errors
-    /// When the folder is missing or read-only, the name has no known extension, or another run writes the same output.
-    pub fn create(path: &Path, schema: Schema, footer: Vec<(String, String)>) -> Result<Self> {
-        let format = OutputFormat::of(path)?;
-        let part = Part::create(path)?;
+    /// When the file cannot be written.
+    pub fn create(place: Reserved, schema: Schema, footer: Vec<(String, String)>) -> Result<Self> {
+        let Reserved { part, format } = place;
+        let path = part.path().to_owned();
         let writer = match format {
             OutputFormat::Parquet => Writer::Parquet(Box::new(Table::new(part, &schema, footer)?)),
             OutputFormat::Csv => Writer::Csv(Box::new(CsvRows::new(part, &schema)?)),
             OutputFormat::Jsonl => Writer::Jsonl(JsonRows::new(part)),
         };
         Ok(Self {
-            path: path.to_owned(),
+            path,
             schema,
             writer,
             rejects: None,

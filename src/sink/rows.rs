@@ -25,13 +25,9 @@ pub(crate) fn json(value: AnyValue<'_>, dtype: &DataType) -> Value {
             .map_or(Value::Null, Value::Number),
         (AnyValue::Float64(x), _) => Number::from_f64(x).map_or(Value::Null, Value::Number),
         (AnyValue::List(items), DataType::List(inner)) => items.iter().map(|item| json(item, inner)).collect(),
-        (value @ (AnyValue::Struct(..) | AnyValue::StructOwned(_)), DataType::Struct(fields)) => {
-            let members = value._iter_struct_av().zip(fields);
-            members
-                .map(|(member, field)| (field.name().to_string(), json(member, field.dtype())))
-                .collect::<Map<_, _>>()
-                .into()
-        }
+        (value @ AnyValue::Struct(..), DataType::Struct(fields)) => object(value._iter_struct_av(), fields),
+        // What polars makes of a column of one row.
+        (AnyValue::StructOwned(value), DataType::Struct(fields)) => object(value.0.into_iter(), fields),
         (value, dtype) if dtype.is_integer() => match (value.extract::<i64>(), value.extract::<u64>()) {
             (Some(n), _) => n.into(),
             (None, Some(n)) => n.into(),
@@ -39,6 +35,14 @@ pub(crate) fn json(value: AnyValue<'_>, dtype: &DataType) -> Value {
         },
         (value, _) => Value::String(value.str_value().into_owned()),
     }
+}
+
+fn object<'a>(members: impl Iterator<Item = AnyValue<'a>>, fields: &[Field]) -> Value {
+    members
+        .zip(fields)
+        .map(|(member, field)| (field.name().to_string(), json(member, field.dtype())))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 /// A polars value as a CSV cell: plain where it is plain, JSON where it is nested, empty where it is null.

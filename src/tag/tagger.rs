@@ -41,8 +41,8 @@ pub struct TaggedRow {
     pub verdict: Verdict,
     /// The customer's own words for each of the verdict's opinions, in the same order.
     pub quotes: Vec<Quote>,
-    /// The opinion units with their embeddings, for the theme room. Empty when the text was judged in an earlier batch: verdicts are remembered,
-    /// vectors are not.
+    /// The opinion units with their embeddings, for the theme room. Only the first row of a text has them, whatever the batches: verdicts are
+    /// remembered, vectors are not.
     pub units: Arc<[Unit]>,
     /// What it is about; empty unless the tagger is [`Tagger::telling`].
     pub subject: Subject,
@@ -132,7 +132,7 @@ impl<'engine> Tagger<'engine> {
 
         let started = Instant::now();
         let judged = self.judged(&new, &cleaned, languages)?;
-        let judged: HashMap<u128, Judged> = new.iter().map(|&n| prints[n]).zip(judged).collect();
+        let mut judged: HashMap<u128, Judged> = new.iter().map(|&n| prints[n]).zip(judged).collect();
         seconds.model += started.elapsed().as_secs_f64();
 
         let row = |((n, id), (clean, original)): ((usize, String), (Clean, &Option<String>))| {
@@ -144,7 +144,10 @@ impl<'engine> Tagger<'engine> {
                 id,
                 duplicate_of,
                 quotes: quotes(original.as_deref().unwrap_or_default(), &clean, &ranges),
-                units: judged.get(&prints[n]).map(|j| j.units.clone()).unwrap_or_default(),
+                units: judged
+                    .get_mut(&prints[n])
+                    .map(|judged| std::mem::take(&mut judged.units))
+                    .unwrap_or_default(),
                 subject: Subject::default(),
                 clean_text,
                 verdict,

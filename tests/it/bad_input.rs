@@ -197,7 +197,11 @@ fn a_comment_of_ten_megabytes_is_read_to_its_end() {
     let ended = room.run("tag long.csv -o out.parquet --text comment --quiet");
     assert_eq!(ended.code, Some(0), "{}", ended.err);
     let table = room.table("out.parquet");
-    let score = table.column("ut_sentiment_score").expect("scores").get(0).expect("a row");
+    let score = table
+        .column("ut_sentiment_score")
+        .expect("scores")
+        .get(0)
+        .expect("a row");
     assert!(score.extract::<f32>().is_some_and(|score| score < -0.5), "{score}");
     assert_eq!(texts(&table, "comment")[1].as_ref().map(String::len), Some(10 << 20));
 }

@@ -103,3 +103,22 @@ fn without_a_score_there_is_no_list() {
         assert!(rows[1][name].is_null(), "{name}");
     }
 }
+
+/// A table of one row is built another way than longer ones.
+#[test]
+fn one_row_is_written_in_every_format() {
+    let room = Room::new();
+    room.put("in.csv", "comment\n\"Great coffee, awful queue.\"\n");
+    for name in ["out.parquet", "out.csv", "out.jsonl"] {
+        let ended = room.run(&format!("tag in.csv -o {name} --text comment --quiet"));
+        assert_eq!(ended.code, Some(0), "{name}: {}", ended.err);
+    }
+    let out = std::fs::read_to_string(room.path("out.jsonl")).expect("an output");
+    let row: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert!(
+        row["ut_sentiment_p"]["negative"].is_number() && row["ut_opinions"][0]["end"].is_number(),
+        "{row}"
+    );
+    let csv = std::fs::read_to_string(room.path("out.csv")).expect("an output");
+    assert!(csv.contains("\"\"polarity\"\":\"\"positive\"\""), "{csv}");
+}
