@@ -63,7 +63,7 @@ fn find(folder: &Path, name: &str, themes: Option<usize>) -> Answer<()> {
     let started = (Instant::now(), cpu());
     let (found, all) = assigned(&rows, |_| true, &wish)?;
     let (seconds, cpu_seconds) = (started.0.elapsed().as_secs_f64(), cpu() - started.1);
-    let kept = |half: u64| move |row: usize| xxh3_64_with_seed(&(row as u64).to_le_bytes(), half) % 10 != 0;
+    let kept = |half: u64| move |row: usize| !xxh3_64_with_seed(&(row as u64).to_le_bytes(), half).is_multiple_of(10);
     let halves = [assigned(&rows, kept(1), &wish)?, assigned(&rows, kept(2), &wish)?];
     let again = assigned(&rows, |_| true, &wish)?;
     let words: Vec<Vec<String>> = found

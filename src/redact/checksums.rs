@@ -18,7 +18,7 @@ pub(super) fn luhn(digits: &[u32]) -> bool {
         .enumerate()
         .map(|(at, d)| if at % 2 == 0 { *d } else { d * 2 / 10 + d * 2 % 10 })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// ISO 13616: letters are 10 to 35, the first four characters go to the end, the remainder by 97 is 1.

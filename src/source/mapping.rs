@@ -393,11 +393,12 @@ impl Mapping {
         let known = self.preset.filter(|preset| !preset.questions);
         if let Some(name) = &roles.time {
             (self.time, self.order) = (vec![place(name)], None);
-        } else if self.time.is_empty() && known.is_none() {
-            if let Some(name) = time_column(sample).map_err(failed)? {
-                note(format!("times are in column `{name}`"));
-                self.time = vec![Place::of(&name, schema)];
-            }
+        } else if self.time.is_empty()
+            && known.is_none()
+            && let Some(name) = time_column(sample).map_err(failed)?
+        {
+            note(format!("times are in column `{name}`"));
+            self.time = vec![Place::of(&name, schema)];
         }
         if let Some(name) = &roles.rating {
             (self.rating, self.scale) = (Some(place(name)), None);

@@ -81,9 +81,7 @@ impl Print {
 impl Sketch {
     fn new(bare: &str) -> Option<Self> {
         let words = || bare.split(' ');
-        if words().nth(FEWEST_WORDS - 1).is_none() {
-            return None;
-        }
+        words().nth(FEWEST_WORDS - 1)?;
         let starts: Vec<usize> = bare
             .char_indices()
             .map(|(at, _)| at)
