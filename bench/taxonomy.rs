@@ -252,8 +252,9 @@ fn solve(mut a: [[f64; FEATURES]; FEATURES], mut b: [f64; FEATURES], n: usize) -
     for pivot in 0..n {
         for row in pivot + 1..n {
             let factor = a[row][pivot] / a[pivot][pivot];
-            for column in pivot..n {
-                a[row][column] -= factor * a[pivot][column];
+            let above = a[pivot];
+            for (value, above) in a[row].iter_mut().zip(above).take(n).skip(pivot) {
+                *value -= factor * above;
             }
             b[row] -= factor * b[pivot];
         }

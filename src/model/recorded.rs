@@ -1,12 +1,10 @@
 //! How are texts scored once and read twice? Input: an engine, asked batch by batch. Output: the same scores again, in the same order, from a temporary
-//! file: a run that has yet to find its themes listens to all comments first and tags them then. Vectors are kept as f16, which is all the theme room
-//! reads of them. It refuses to answer other questions than the recorded ones.
+//! file: a run that has yet to find its themes listens to all comments first and tags them then. Every figure
+//! is kept as it is, so that a run which finds its themes answers like one that is given them. It refuses to answer other questions than the recorded ones.
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::sync::{Mutex, PoisonError};
-
-use half::f16;
 
 use super::{Card, Engine, Passage, Scores, SpanScores, Target};
 use crate::error::{Error, Result};
@@ -146,22 +144,6 @@ fn listed(tape: &mut impl Read) -> io::Result<Vec<f32>> {
     (0..counted(tape)?).map(|_| figure(tape)).collect()
 }
 
-fn vector(tape: &mut impl Write, vector: &[f32]) -> io::Result<()> {
-    count(tape, vector.len())?;
-    vector
-        .iter()
-        .try_for_each(|x| tape.write_all(&f16::from_f32(*x).to_le_bytes()))
-}
-
-fn recalled(tape: &mut impl Read) -> io::Result<Vec<f32>> {
-    let mut bytes = vec![0; 2 * counted(tape)?];
-    tape.read_exact(&mut bytes)?;
-    Ok(bytes
-        .chunks_exact(2)
-        .map(|pair| f16::from_le_bytes([pair[0], pair[1]]).to_f32())
-        .collect())
-}
-
 fn write(tape: &mut impl Write, scores: &Scores) -> io::Result<()> {
     figures(tape, &scores.sentiment)?;
     list(tape, &scores.emotions)?;
@@ -172,12 +154,12 @@ fn write(tape: &mut impl Write, scores: &Scores) -> io::Result<()> {
         count(tape, target.range.end)?;
         figures(tape, &target.polarity)?;
     }
-    vector(tape, &scores.embedding)?;
+    list(tape, &scores.embedding)?;
     count(tape, scores.spans.len())?;
     for span in &scores.spans {
         figures(tape, &span.sentiment)?;
         list(tape, &span.polarity)?;
-        vector(tape, &span.embedding)?;
+        list(tape, &span.embedding)?;
     }
     count(tape, scores.tokens as usize)
 }
@@ -193,7 +175,7 @@ fn read(tape: &mut impl Read) -> io::Result<Scores> {
         Ok(SpanScores {
             sentiment: three(tape)?,
             polarity: listed(tape)?,
-            embedding: recalled(tape)?,
+            embedding: listed(tape)?,
         })
     };
     Ok(Scores {
@@ -201,7 +183,7 @@ fn read(tape: &mut impl Read) -> io::Result<Scores> {
         emotions: listed(tape)?,
         intents: listed(tape)?,
         targets: (0..counted(tape)?).map(|_| target(tape)).collect::<io::Result<_>>()?,
-        embedding: recalled(tape)?,
+        embedding: listed(tape)?,
         spans: (0..counted(tape)?).map(|_| span(tape)).collect::<io::Result<_>>()?,
         tokens: u32::try_from(counted(tape)?).map_err(io::Error::other)?,
     })

@@ -1,6 +1,15 @@
 //! Tests of the whole program: each file holds one kind of promise.
 
-#![allow(clippy::expect_used, missing_docs)] // in a test, what is not as expected ends it
+// In a test, what is not as expected ends it; figures are printed; plain loops read best.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::while_let_on_iterator,
+    clippy::double_ended_iterator_last,
+    clippy::cloned_ref_to_slice_refs,
+    missing_docs
+)]
 
 mod answers;
 mod bad_input;
