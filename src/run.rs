@@ -49,10 +49,11 @@ pub fn tag(job: &Job, engine: &dyn Engine, progress: &Progress) -> Result<Summar
         .for_each(|note| progress.note(&job.privacy.told(note)));
     let kept = job.privacy.kept(source.schema(), source.text_columns());
     let schema = job.columns.schema(&kept)?;
-    // An output that cannot be opened is told before the work, not after themes were found.
-    drop(Sink::create(&job.output, schema.clone(), Vec::new())?);
+    // Opened and held before the work: what is wrong with the output is told now, and no other run takes it while themes are found.
+    let held = Sink::create(&job.output, schema.clone(), Vec::new())?;
     let mut summary = Summary::default();
     let (topics, recorded) = Topics::of_run(job, &mut source, engine, &mut summary.seconds, progress)?;
+    drop(held);
     let mut sink = Sink::create(&job.output, schema, footer(job, engine, &topics)?)?;
     let mut tagger = Tagger::new(recorded.as_ref().map_or(engine, |recorded| recorded)).telling(topics.subjects());
 

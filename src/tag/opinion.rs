@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use half::f16;
+
 use super::verdict::{Rules, Sentiment};
 use crate::model::{SpanScores, Target};
 
@@ -73,11 +75,13 @@ pub(super) fn units(ranges: Vec<Range<usize>>, spans: Vec<SpanScores>, targets: 
         let [from, to] = [range.start, range.end].map(|at| targets.partition_point(|t| t.range.start < at));
         targets.get(from..to).unwrap_or_default()
     };
+    // As f16, which is what scores are kept as between two readings: a run that finds its themes and one that is given them then agree bit for bit.
+    let kept = |embedding: Vec<f32>| embedding.into_iter().map(|x| f16::from_f32(x).to_f32()).collect();
     let unit = |(range, scores): (Range<usize>, SpanScores)| Unit {
         polarity: sharpened(scores.sentiment, inside(&range)),
         range,
         sentiment: scores.sentiment,
-        embedding: scores.embedding,
+        embedding: kept(scores.embedding),
     };
     ranges.into_iter().zip(spans).map(unit).collect()
 }

@@ -124,7 +124,7 @@ fn a_full_disk_and_a_read_only_folder_leave_nothing() {
     room.put("good.csv", format!("id,comment\n{rows}"));
     // A limit on file size stands for the full disk: writing fails in the middle in the same way.
     let program = assert_cmd::cargo::cargo_bin!("undertone").display().to_string();
-    let script = format!("trap '' XFSZ; ulimit -f 4; exec '{program}' tag good.csv -o out.jsonl --quiet");
+    let script = format!("trap '' XFSZ; ulimit -f 4; exec '{program}' tag good.csv -o out.jsonl --themes off --quiet");
     let output = Command::new("sh")
         .args(["-c", &script])
         .current_dir(room.path(""))
