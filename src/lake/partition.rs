@@ -36,7 +36,7 @@ impl PartitionBy {
         }
     }
 
-    /// The folder of a row: `time` in seconds since 1970 UTC, `source` as [`source_name`](super::inbox::source_name) gives it.
+    /// The folder of a row: `time` in seconds since 1970 UTC, `source` as the inbox gives it.
     pub fn folder(self, prefix: &str, time: Option<i64>, source: &str) -> String {
         let time = time
             .and_then(|seconds| DateTime::from_timestamp(seconds, 0))

@@ -33,7 +33,7 @@ pub struct TaggedRow {
     pub row: u64,
     /// The id column's value, or a hash of the row's content.
     pub id: String,
-    /// `id` of the first row with the same or nearly the same text, see [`super::duplicates`]. What is said of a theme by a row that has one has been said before.
+    /// `id` of the first row with the same or nearly the same text. What is said of a theme by a row that has one has been said before.
     pub duplicate_of: Option<String>,
     /// The text the model read.
     pub clean_text: String,
