@@ -76,7 +76,7 @@ pub fn discover(sample: &Sample, wish: &Wish, model: &str) -> Result<Themes> {
         places,
         kept,
     };
-    Ok(described(draft, sample.seen(), wish, model).0)
+    Ok(described(draft, wish, model).0)
 }
 
 /// Where the units of a sample lie.
@@ -141,7 +141,7 @@ pub(super) struct Draft<'sample> {
 }
 
 /// The themes of a draft, described by the sample: sizes, names, exemplars, groups, threshold; and their ids in the order of the draft.
-pub(super) fn described(draft: Draft<'_>, seen: u64, wish: &Wish, model: &str) -> (Themes, Vec<String>) {
+pub(super) fn described(draft: Draft<'_>, wish: &Wish, model: &str) -> (Themes, Vec<String>) {
     let Draft {
         kept,
         space,
@@ -152,7 +152,6 @@ pub(super) fn described(draft: Draft<'_>, seen: u64, wish: &Wish, model: &str) -
     } = draft;
     let stop_words = StopWords::learn(kept.iter().map(|unit| (unit.text.as_str(), unit.language.as_str())));
     let mut themes = Themes::new(model, space, stop_words);
-    themes.sample.units = seen;
     let count = carried.len();
     if count == 0 {
         return (themes, Vec::new());

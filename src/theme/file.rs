@@ -59,9 +59,7 @@ pub struct Themes {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Found {
-    /// Opinion units that were read.
-    pub units: u64,
-    /// Distinct texts among them that themes were found in.
+    /// Distinct opinion units that themes were found in.
     pub texts: u64,
     /// How many of those have no theme.
     pub none: u64,

@@ -17,10 +17,9 @@ impl Display for Themes {
         let none = 100.0 * sample.none as f64 / sample.texts.max(1) as f64;
         writeln!(
             f,
-            "{themes} themes in {} groups, found in {} texts of {} opinion units",
+            "{themes} themes in {} groups, found in {} texts",
             self.groups.len(),
-            sample.texts,
-            sample.units
+            sample.texts
         )?;
         writeln!(
             f,

@@ -176,10 +176,7 @@ fn little_or_odd_input_gets_a_sensible_small_answer() {
 
     let same: Vec<Row> = (0..50).map(|_| row(3, 3)).collect();
     let themes = found(&same);
-    assert_eq!(
-        (themes.themes.len(), themes.sample.texts, themes.sample.units),
-        (1, 1, 50)
-    );
+    assert_eq!((themes.themes.len(), themes.sample.texts), (1, 1));
     assert!(ids(&themes, &same).iter().all(Option::is_some));
 
     let three = rows(0..3, 0..1);

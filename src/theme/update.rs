@@ -123,7 +123,7 @@ pub fn update(old: &Themes, sample: &Sample, wish: &Wish) -> Result<(Themes, Vec
         places,
         kept,
     };
-    let (themes, ids) = described(draft, sample.seen(), &wish, &old.model);
+    let (themes, ids) = described(draft, &wish, &old.model);
     let changes = plan.changes(old, &themes, &ids);
     Ok((themes, changes))
 }
