@@ -60,7 +60,13 @@ fn sample(quest: &Quest, engine: &dyn Engine, progress: &Progress) -> Result<Sam
     }
     let mut source = source::open(&quest.inputs, &quest.source)?;
     source.notes().iter().for_each(|note| progress.note(note));
-    let sample = listen(&mut source, Privacy::default(), engine, progress)?;
+    let sample = listen(
+        &mut source,
+        Privacy::default(),
+        engine,
+        &mut Seconds::default(),
+        progress,
+    )?;
     progress.done();
     Ok(sample)
 }
@@ -95,9 +101,9 @@ impl Topics {
                 (None, None)
             }
             Choice::Found(wish) => {
-                let started = Instant::now();
                 let recorder = Recorder::new(engine)?;
-                let sample = listen(source, job.privacy, &recorder, progress)?;
+                let sample = listen(source, job.privacy, &recorder, seconds, progress)?;
+                let started = Instant::now();
                 let themes = discover(&sample, wish, engine.fingerprint())?;
                 source.rewind();
                 seconds.themes += started.elapsed().as_secs_f64();
@@ -169,14 +175,23 @@ fn gives_embeddings(engine: &dyn Engine) -> bool {
     engine.card().head("embedding").is_some()
 }
 
-/// Reads every comment and keeps a sample of their opinion units.
-fn listen(source: &mut Source, privacy: Privacy, engine: &dyn Engine, progress: &Progress) -> Result<Sample> {
+/// Reads every comment and keeps a sample of their opinion units; the time it takes counts where it is spent.
+fn listen(
+    source: &mut Source,
+    privacy: Privacy,
+    engine: &dyn Engine,
+    seconds: &mut Seconds,
+    progress: &Progress,
+) -> Result<Sample> {
     let mut tagger = Tagger::new(engine);
     let mut sample = Sample::default();
     let mut rows = 0;
-    while let Some(batch) = source.next().transpose()? {
+    loop {
+        let started = Instant::now();
+        let Some(batch) = source.next().transpose()? else { break };
+        seconds.read += started.elapsed().as_secs_f64();
         let (texts, _) = privacy.texts(&batch.texts);
-        let tagged = tagger.tag(&batch.rows, privacy.ids(batch.ids()), &texts, &mut Seconds::default())?;
+        let tagged = tagger.tag(&batch.rows, privacy.ids(batch.ids()), &texts, seconds)?;
         for row in &tagged {
             for unit in row.units.iter() {
                 sample.add(&Unit {
