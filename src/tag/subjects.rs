@@ -141,9 +141,9 @@ impl<'a> Subjects<'a> {
                 language: row.verdict.language.code,
                 embedding: &scored.embedding,
                 targets: &targets,
-                polarity: scored.sentiment,
+                polarity: scored.polarity,
             };
-            let polarity = polarity(row, number, scored.sentiment);
+            let polarity = polarity(row, number, scored.polarity);
             let placed = self.themes.as_ref().and_then(|(themes, _)| themes.place(&unit));
             if let Some(placed) = placed {
                 add(&mut themes, placed.theme, placed.p, polarity);
@@ -188,7 +188,7 @@ fn id(titles: Option<&Vec<Title>>, theme: usize) -> Option<Arc<str>> {
 }
 
 /// What a unit says: mixed when it praises one thing and blames another, else what it says as a whole.
-fn polarity(row: &TaggedRow, unit: usize, sentiment: [f32; 3]) -> Sentiment {
+fn polarity(row: &TaggedRow, unit: usize, said: [f32; 3]) -> Sentiment {
     let own = || {
         row.verdict
             .opinions
@@ -197,7 +197,7 @@ fn polarity(row: &TaggedRow, unit: usize, sentiment: [f32; 3]) -> Sentiment {
             .map(|opinion| opinion.polarity)
     };
     let both = own().any(|p| p == Sentiment::Positive) && own().any(|p| p == Sentiment::Negative);
-    if both { Sentiment::Mixed } else { likeliest(sentiment).0 }
+    if both { Sentiment::Mixed } else { likeliest(said).0 }
 }
 
 /// Adds a unit to what a comment says of a theme. Praise and blame together are mixed; either outweighs a neutral mention.
