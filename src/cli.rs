@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use undertone::Error;
 use undertone::eval::{Question, Task};
 use undertone::export::{self, Profile, Target};
 use undertone::find::{Choice, Quest};
 use undertone::lake::{self, PartitionBy};
-use undertone::model::Quality;
+use undertone::model::{self, Engine, Quality};
 use undertone::progress::LogFormat;
 use undertone::redact::Privacy;
 use undertone::run::Job;
@@ -407,6 +408,56 @@ pub(crate) struct Model {
     /// Read each comment through all layers of the model, or only up to its early exit
     #[arg(long, value_enum, default_value_t)]
     pub(crate) quality: Quality,
+
+    /// What computes: the built-in int8 engine, or libtorch, which uses a GPU where there is one and needs a build with the feature `libtorch`
+    /// [default: native]
+    #[arg(long, value_enum, value_name = "ENGINE")]
+    engine: Option<EngineName>,
+
+    /// Folder of a Hugging Face sequence classifier (BERT, DistilBERT, RoBERTa or XLM-R) to use in place of the built-in model, on libtorch;
+    /// sentiment is all it tells
+    #[arg(long = "model", value_name = "DIR")]
+    folder: Option<PathBuf>,
+
+    /// Sentiment of each of that model's outputs, in order, where their names do not tell: negative,neutral,positive
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "folder")]
+    labels: Vec<String>,
+}
+
+/// What computes
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum EngineName {
+    /// The built-in engine
+    Native,
+    /// rust-bert on libtorch
+    Libtorch,
+}
+
+impl Model {
+    /// The engine this command line asks for.
+    ///
+    /// # Errors
+    /// When its model cannot be used, or this program was built without it.
+    pub(crate) fn engine(&self) -> undertone::Result<Box<dyn Engine>> {
+        match (self.engine, &self.folder) {
+            (Some(EngineName::Native), Some(_)) => Err(Error::NotNative),
+            (Some(EngineName::Libtorch), _) | (_, Some(_)) => self.libtorch(),
+            _ => Ok(Box::new(model::base(self.quality)?)),
+        }
+    }
+
+    #[cfg(feature = "libtorch")]
+    fn libtorch(&self) -> undertone::Result<Box<dyn Engine>> {
+        Ok(match &self.folder {
+            Some(folder) => Box::new(model::torch::checkpoint(folder, &self.labels, self.quality)?),
+            None => Box::new(model::torch::base(self.quality)?),
+        })
+    }
+
+    #[cfg(not(feature = "libtorch"))]
+    fn libtorch(&self) -> undertone::Result<Box<dyn Engine>> {
+        Err(Error::NoLibtorch)
+    }
 }
 
 /// How the run behaves

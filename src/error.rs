@@ -80,6 +80,29 @@ pub enum Error {
         reason: String,
     },
 
+    /// What only libtorch can do was asked of a program without it.
+    #[error(
+        "this program was built without libtorch, which --engine libtorch and --model need: run scripts/fetch-libtorch in its sources, then cargo build --release --features libtorch"
+    )]
+    NoLibtorch,
+
+    /// A checkpoint was given to the engine that runs the built-in model only.
+    #[error(
+        "--engine native runs the built-in model only: leave out --engine, or say --engine libtorch, to run the one of --model"
+    )]
+    NotNative,
+
+    /// The outputs of a classifier do not say which sentiment they are.
+    #[error(
+        "the {count} outputs of the model ({names}) do not tell which are negative, neutral and positive: name each of them with --labels, for example --labels negative,neutral,positive"
+    )]
+    UnknownLabels {
+        /// Names of the outputs.
+        names: String,
+        /// How many there are.
+        count: usize,
+    },
+
     /// A text could not be cut into the pieces the model reads.
     #[error("text {text} of the batch could not be cut into pieces: {reason}; please report it with the text")]
     Pieces {

@@ -13,11 +13,11 @@ use anyhow::{Context, Result};
 use clap::{CommandFactory, Parser};
 use serde::Serialize;
 use undertone::inspect::inspect;
-use undertone::model::{Engine, Native};
+use undertone::model::Engine;
 use undertone::progress::{LogFormat, Progress};
 use undertone::theme::taxonomy::Taxonomy;
 use undertone::theme::{self, Themes};
-use undertone::{eval, export, find, lake, model, presets, run, sink};
+use undertone::{eval, export, find, lake, presets, run, sink};
 
 use crate::cli::{Cli, Command, Manners, Tag, TaxonomyAction, ThemesAction};
 
@@ -62,13 +62,13 @@ fn work(log: &mut LogFormat) -> Result<u8> {
         Command::Tag(command) => {
             *log = command.log;
             prepare(&command.manners)?;
-            let engine = model::base(command.model.quality)?;
-            tag(*command, &engine)
+            let engine = command.model.engine()?;
+            tag(*command, &*engine)
         }
         Command::Inspect(command) => {
-            let engine = model::base(command.model.quality)?;
+            let engine = command.model.engine()?;
             for some in comments(command.texts) {
-                for finding in inspect(&some.context("cannot read standard input")?, &engine)? {
+                for finding in inspect(&some.context("cannot read standard input")?, &*engine)? {
                     let told = tell(&if command.json {
                         serde_json::to_string(&finding)?
                     } else {
@@ -102,10 +102,10 @@ fn work(log: &mut LogFormat) -> Result<u8> {
         }
         Command::Eval(command) => {
             let (quiet, json) = prepare(&command.manners)?;
-            let engine = model::base(command.model.quality)?;
+            let engine = command.model.engine()?;
             match &command.suite {
-                Some(folder) => show(&eval::suite::run(folder, &engine)?, json)?,
-                None => show(&eval::eval(&command.question(), &engine, &Progress::new(quiet))?, json)?,
+                Some(folder) => show(&eval::suite::run(folder, &*engine)?, json)?,
+                None => show(&eval::eval(&command.question(), &*engine, &Progress::new(quiet))?, json)?,
             };
             Ok(0)
         }
@@ -146,8 +146,8 @@ fn themes(action: ThemesAction) -> Result<String> {
     match action {
         ThemesAction::Fit(fit) => {
             let (quiet, json) = prepare(&fit.manners)?;
-            let (engine, output) = (model::base(fit.model.quality)?, fit.output.clone());
-            let themes = find::fit(&fit.quest(), &engine, &Progress::new(quiet))?;
+            let (engine, output) = (fit.model.engine()?, fit.output.clone());
+            let themes = find::fit(&fit.quest(), &*engine, &Progress::new(quiet))?;
             sink::publish(&output, themes.to_json()?.as_bytes())?;
             Ok(match (json, quiet) {
                 (true, _) => themes.to_json()?,
@@ -157,9 +157,9 @@ fn themes(action: ThemesAction) -> Result<String> {
         }
         ThemesAction::Update(fit) => {
             let (quiet, json) = prepare(&fit.manners)?;
-            let (engine, output) = (model::base(fit.model.quality)?, fit.output.clone());
+            let (engine, output) = (fit.model.engine()?, fit.output.clone());
             let old = Themes::load(&output, engine.fingerprint())?;
-            let (themes, changes) = find::renew(&old, &fit.quest(), &engine, &Progress::new(quiet))?;
+            let (themes, changes) = find::renew(&old, &fit.quest(), &*engine, &Progress::new(quiet))?;
             sink::publish(&output, themes.to_json()?.as_bytes())?;
             Ok(match (json, quiet) {
                 (true, _) => serde_json::to_string_pretty(&changes)?,
@@ -208,7 +208,7 @@ fn manual(command: Option<&str>) -> Result<clap::Command> {
 }
 
 /// Tags into a file or a lake, and tells what was found.
-fn tag(command: Tag, engine: &Native) -> Result<u8> {
+fn tag(command: Tag, engine: &dyn Engine) -> Result<u8> {
     let (quiet, json, log) = (command.manners.quiet, command.manners.json, command.log);
     let progress = match log {
         LogFormat::Json => Progress::json(),

@@ -19,8 +19,11 @@ mod machine;
 mod native;
 mod pool;
 mod product;
+mod reader;
 mod recorded;
 mod tokens;
+#[cfg(feature = "libtorch")]
+pub mod torch;
 mod weights;
 
 #[cfg(test)]
@@ -116,12 +119,14 @@ pub struct Target {
 ///
 /// [`Error::NoExit`]: crate::Error::NoExit
 pub fn base(quality: Quality) -> Result<Native> {
-    Native::new(
-        include_str!("../../models/base/card.toml"),
-        include_bytes!("../../models/base/tokenizer.json"),
-        Cow::Borrowed(include_bytes!("../../models/base/model.safetensors")),
-        quality,
-    )
-    // A long text is cut between sentences, and sentences need no language.
-    .map(|engine| engine.with_units(|text| crate::text::units(text, "und")))
+    Native::new(CARD, TOKENIZER, Cow::Borrowed(WEIGHTS), quality).map(|engine| engine.with_units(units))
+}
+
+const CARD: &str = include_str!("../../models/base/card.toml");
+const TOKENIZER: &[u8] = include_bytes!("../../models/base/tokenizer.json");
+const WEIGHTS: &[u8] = include_bytes!("../../models/base/model.safetensors");
+
+/// A long text is cut between sentences, and sentences need no language.
+fn units(text: &str) -> Vec<Range<usize>> {
+    crate::text::units(text, "und")
 }

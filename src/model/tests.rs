@@ -480,7 +480,8 @@ fn scores_agree_with_torch() {
     let mut sum = 0.0;
     for (row, logits) in rows.iter().zip(BASE.logits(&texts).unwrap()) {
         assert_eq!(
-            BASE.windows(0, &row.text)
+            BASE.reader
+                .windows(0, &row.text)
                 .unwrap()
                 .into_iter()
                 .flat_map(|w| w.ids)

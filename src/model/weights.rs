@@ -109,15 +109,20 @@ impl Weights {
             .get(self.words.clone())?
             .chunks_exact(width)
             .nth(id as usize)?;
-        for (block, out) in row.chunks_exact(BLOCK_BYTES).zip(out.chunks_exact_mut(BLOCK)) {
-            let scale = f16::from_le_bytes([block[0], block[1]]).to_f32();
-            let (low, high) = out.split_at_mut(BLOCK / 2);
-            for ((byte, low), high) in block[2..].iter().zip(low).zip(high) {
-                *low = (f32::from(byte & 15) - 8.0) * scale;
-                *high = (f32::from(byte >> 4) - 8.0) * scale;
-            }
-        }
+        restore(row, out);
         Some(())
+    }
+}
+
+/// 4-bit blocks as f32.
+fn restore(blocks: &[u8], out: &mut [f32]) {
+    for (block, out) in blocks.chunks_exact(BLOCK_BYTES).zip(out.chunks_exact_mut(BLOCK)) {
+        let scale = f16::from_le_bytes([block[0], block[1]]).to_f32();
+        let (low, high) = out.split_at_mut(BLOCK / 2);
+        for ((byte, low), high) in block[2..].iter().zip(low).zip(high) {
+            *low = (f32::from(byte & 15) - 8.0) * scale;
+            *high = (f32::from(byte >> 4) - 8.0) * scale;
+        }
     }
 }
 
@@ -204,6 +209,35 @@ impl<'a> Tensors<'a> {
             norm: self.norm(&at("output.LayerNorm"), hidden)?,
         })
     }
+}
+
+/// A tensor of the file as f32, by its Hugging Face name: what its int8 or 4-bit values stand for.
+#[cfg(feature = "libtorch")]
+pub(super) fn in_full(file: &[u8], vocabulary: usize, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
+    let tensors = SafeTensors::deserialize(file).map_err(|e| refuse("header", &e.to_string()))?;
+    let tensors = Tensors { tensors, eps: 0.0 };
+    if name == "embeddings.word_embeddings.weight" {
+        let row = shape.last().copied().unwrap_or(0) / BLOCK * BLOCK_BYTES;
+        let rows = tensors.bytes("embeddings.word_embeddings.q4", Dtype::U8, &[vocabulary, row])?;
+        let mut values = vec![0.0; rows.len() / BLOCK_BYTES * BLOCK];
+        restore(rows, &mut values);
+        return Ok(values);
+    }
+    let scale = format!("{name}_scale");
+    if tensors.tensors.tensor(&scale).is_err() {
+        return tensors.floats(name, shape);
+    }
+    let [outputs, inputs] = shape else {
+        return Err(refuse(name, "is no matrix"));
+    };
+    let steps = tensors.bytes(name, Dtype::I8, shape)?;
+    let rows = steps.chunks_exact(*inputs).zip(tensors.floats(&scale, &[*outputs])?);
+    let exact = |(row, scale): (&[u8], f32)| {
+        row.iter()
+            .map(move |step| f32::from(step.cast_signed()) * scale)
+            .collect()
+    };
+    Ok(rows.flat_map(|row| -> Vec<f32> { exact(row) }).collect())
 }
 
 fn numbers(name: &str, bytes: &[u8]) -> Result<Vec<f32>> {

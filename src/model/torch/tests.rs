@@ -1,0 +1,360 @@
+//! Promises of the second engine, on tiny random checkpoints of each family made here, and on the embedded model.
+
+use super::{Checkpoint, LibTorch, base};
+use crate::Error;
+use crate::model::{Card, Engine, Native, Passage, Quality, Scores};
+use safetensors::{Dtype, tensor::TensorView};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
+use tch::Tensor;
+use tempfile::TempDir;
+
+const WORDS: usize = 40;
+const HIDDEN: usize = 8;
+const FFN: usize = 16;
+const TEXTS: [&str; 5] = ["w5 w7", "w9", "w11 w12 w13 w14 w15 w16 w17", "", "w20 unheard w21"];
+
+static NATIVE: LazyLock<Native> = LazyLock::new(|| crate::model::base(Quality::Best).unwrap());
+static TORCH: LazyLock<LibTorch> = LazyLock::new(|| base(Quality::Best).unwrap());
+
+fn config(family: &str, labels: &[&str]) -> Value {
+    let labels: HashMap<String, &str> = labels.iter().enumerate().map(|(n, l)| (n.to_string(), *l)).collect();
+    if family == "distilbert" {
+        return json!({"model_type": family, "id2label": labels, "vocab_size": WORDS, "dim": HIDDEN, "n_layers": 2, "n_heads": 2,
+            "hidden_dim": FFN, "max_position_embeddings": 34, "activation": "gelu", "pad_token_id": 0});
+    }
+    let pad = usize::from(family != "bert");
+    json!({"model_type": family, "id2label": labels, "vocab_size": WORDS, "hidden_size": HIDDEN, "num_hidden_layers": 2,
+        "num_attention_heads": 2, "intermediate_size": FFN, "max_position_embeddings": 34, "type_vocab_size": 1 + usize::from(pad == 0),
+        "hidden_act": "gelu", "pad_token_id": pad, "layer_norm_eps": 1e-5})
+}
+
+/// Words by their numbers, framed as the family frames them.
+fn tokenizer(family: &str) -> Value {
+    let roberta = family.ends_with("roberta");
+    let names: [&str; 4] = if roberta {
+        ["<s>", "<pad>", "</s>", "<unk>"]
+    } else {
+        ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+    };
+    let (first, last, unknown) = if roberta { (0, 2, "<unk>") } else { (2, 3, "[UNK]") };
+    let mut words: HashMap<String, usize> = names.iter().enumerate().map(|(n, w)| ((*w).to_owned(), n)).collect();
+    words.extend((4..WORDS).map(|n| (format!("w{n}"), n)));
+    let special = |n: usize| json!({"id": n, "content": names[n], "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true});
+    let one = |n: usize| json!({"SpecialToken": {"id": names[n], "type_id": 0}});
+    let single = json!([one(first), {"Sequence": {"id": "A", "type_id": 0}}, one(last)]);
+    let known = |n: usize| {
+        (
+            names[n].to_owned(),
+            json!({"id": names[n], "ids": [n], "tokens": [names[n]]}),
+        )
+    };
+    let known: HashMap<String, Value> = [known(first), known(last)].into_iter().collect();
+    json!({"version": "1.0", "truncation": null, "padding": null, "added_tokens": [special(0), special(1), special(2), special(3)],
+        "normalizer": null, "pre_tokenizer": {"type": "WhitespaceSplit"}, "decoder": null,
+        "post_processor": {"type": "TemplateProcessing", "single": single, "pair": single, "special_tokens": known},
+        "model": {"type": "WordLevel", "vocab": words, "unk_token": unknown}})
+}
+
+/// Names and shapes of a family's tensors, as Hugging Face writes them.
+fn shapes(family: &str, outputs: usize) -> Vec<(String, Vec<usize>)> {
+    let mut all = Vec::new();
+    let mut matrix = |name: String, rows: usize, columns: usize| {
+        all.push((format!("{name}.weight"), vec![rows, columns]));
+        all.push((format!("{name}.bias"), vec![rows]));
+    };
+    let (h, f) = (HIDDEN, FFN);
+    let distil = family == "distilbert";
+    let root = if family == "xlm-roberta" { "roberta" } else { family };
+    let mut norms = vec![format!("{root}.embeddings.LayerNorm")];
+    for n in 0..2 {
+        if distil {
+            let at = format!("{root}.transformer.layer.{n}");
+            for part in ["q_lin", "k_lin", "v_lin", "out_lin"] {
+                matrix(format!("{at}.attention.{part}"), h, h);
+            }
+            matrix(format!("{at}.ffn.lin1"), f, h);
+            matrix(format!("{at}.ffn.lin2"), h, f);
+            norms.extend([format!("{at}.sa_layer_norm"), format!("{at}.output_layer_norm")]);
+        } else {
+            let at = format!("{root}.encoder.layer.{n}");
+            for part in [
+                "attention.self.query",
+                "attention.self.key",
+                "attention.self.value",
+                "attention.output.dense",
+            ] {
+                matrix(format!("{at}.{part}"), h, h);
+            }
+            matrix(format!("{at}.intermediate.dense"), f, h);
+            matrix(format!("{at}.output.dense"), h, f);
+            norms.extend([
+                format!("{at}.attention.output.LayerNorm"),
+                format!("{at}.output.LayerNorm"),
+            ]);
+        }
+    }
+    match family {
+        "bert" => {
+            matrix("bert.pooler.dense".into(), h, h);
+            matrix("classifier".into(), outputs, h);
+        }
+        "distilbert" => {
+            matrix("pre_classifier".into(), h, h);
+            matrix("classifier".into(), outputs, h);
+        }
+        _ => {
+            matrix("classifier.dense".into(), h, h);
+            matrix("classifier.out_proj".into(), outputs, h);
+        }
+    }
+    let tables = if distil {
+        vec![("word", WORDS), ("position", 34)]
+    } else {
+        vec![
+            ("word", WORDS),
+            ("position", 34),
+            ("token_type", 1 + usize::from(family == "bert")),
+        ]
+    };
+    all.extend(
+        tables
+            .into_iter()
+            .map(|(name, rows)| (format!("{root}.embeddings.{name}_embeddings.weight"), vec![rows, h])),
+    );
+    for norm in norms {
+        all.push((format!("{norm}.weight"), vec![h]));
+        all.push((format!("{norm}.bias"), vec![h]));
+    }
+    all
+}
+
+/// Values that look random and are the same everywhere, by the tensor's name.
+fn values(name: &str, count: usize) -> Vec<f32> {
+    let mut state = xxhash_rust::xxh3::xxh3_64(name.as_bytes());
+    let around = if name.contains("orm.weight") || name.contains("norm.weight") {
+        1.0
+    } else {
+        0.0
+    };
+    let mut next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        around + ((state >> 40) as f32 / (1 << 23) as f32 - 1.0) * 0.5
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+fn write(folder: &Path, family: &str, labels: &[&str]) {
+    fs::write(folder.join("config.json"), config(family, labels).to_string()).unwrap();
+    fs::write(folder.join("tokenizer.json"), tokenizer(family).to_string()).unwrap();
+    let tensors: Vec<_> = shapes(family, labels.len())
+        .into_iter()
+        .map(|(name, shape)| {
+            let bytes: Vec<u8> = values(&name, shape.iter().product())
+                .iter()
+                .flat_map(|v| v.to_le_bytes())
+                .collect();
+            (name, shape, bytes)
+        })
+        .collect();
+    let views = tensors
+        .iter()
+        .map(|(name, shape, bytes)| (name, TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap()));
+    fs::write(
+        folder.join("model.safetensors"),
+        safetensors::serialize(views, None).unwrap(),
+    )
+    .unwrap();
+}
+
+fn checkpoint(family: &str, labels: &[&str]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), family, labels);
+    folder
+}
+
+fn open(folder: &TempDir) -> crate::Result<Checkpoint> {
+    Checkpoint::open(folder.path(), &[], NATIVE.card())
+}
+
+fn score(engine: &dyn Engine, texts: &[&str]) -> Vec<Scores> {
+    let passages: Vec<Passage<'_>> = texts.iter().copied().map(Passage::from).collect();
+    engine.score(&passages).unwrap()
+}
+
+fn near(a: &[f32], b: &[f32], tolerance: f32) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= tolerance)
+}
+
+#[test]
+fn every_family_scores_alone_as_in_a_batch() {
+    for family in ["bert", "distilbert", "roberta", "xlm-roberta"] {
+        let engine = open(&checkpoint(family, &["negative", "neutral", "positive"])).unwrap();
+        let together = score(&engine, &TEXTS);
+        for (text, scores) in TEXTS.iter().zip(&together) {
+            let alone = &score(&engine, &[text])[0];
+            assert!(
+                near(&alone.sentiment, &scores.sentiment, 1e-5),
+                "{family} {text:?}: {alone:?} {scores:?}"
+            );
+            assert!((scores.sentiment.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+        }
+        assert!(
+            !near(&together[0].sentiment, &together[2].sentiment, 1e-4),
+            "{family}: the text makes no difference"
+        );
+    }
+}
+
+#[test]
+fn long_texts_are_read_to_their_end() {
+    let engine = open(&checkpoint("roberta", &["NEG", "POS"])).unwrap();
+    let long = "w8 w9 w10. ".repeat(60);
+    let (one, other) = (format!("{long} w30 w31 w32"), format!("{long} w4 w5 w6"));
+    let scores = score(&engine, &[&one, &other]);
+    assert!(scores[0].tokens > 180);
+    assert_ne!(scores[0].sentiment, scores[1].sentiment);
+}
+
+#[test]
+fn spans_are_texts_of_their_own() {
+    let engine = open(&checkpoint("bert", &["negative", "neutral", "positive"])).unwrap();
+    let passage = Passage {
+        text: "w5 w6 w7 w8",
+        spans: &[0..5, 6..11],
+    };
+    let alone = score(&engine, &["w5 w6", "w7 w8"]);
+    let scores = &engine.score(&[Passage::from("w9"), passage]).unwrap()[1];
+    for (span, alone) in scores.spans.iter().zip(alone) {
+        assert!(near(&span.sentiment, &alone.sentiment, 1e-5));
+    }
+    assert_eq!(scores.spans.len(), 2);
+}
+
+#[test]
+fn stars_add_up() {
+    let stars = ["1 star", "2 stars", "3 stars", "4 stars", "5 stars"];
+    let folder = checkpoint("bert", &stars);
+    let engine = open(&folder).unwrap();
+    let said: Vec<String> = ["negative", "positive", "positive", "positive", "positive"]
+        .map(str::to_owned)
+        .to_vec();
+    let turned = Checkpoint::open(folder.path(), &said, NATIVE.card()).unwrap();
+    let (a, b) = (
+        score(&engine, &["w5"])[0].sentiment,
+        score(&turned, &["w5"])[0].sentiment,
+    );
+    assert!(a[0] > b[0] && b[1] == 0.0 && (a.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+    assert_ne!(engine.fingerprint(), turned.fingerprint());
+}
+
+#[test]
+fn the_own_format_reads_the_same() {
+    let labels = ["negative", "neutral", "positive"];
+    let folder = checkpoint("distilbert", &labels);
+    let wanted = score(&open(&folder).unwrap(), &TEXTS);
+    let tensors: Vec<(String, Tensor)> = shapes("distilbert", 3)
+        .into_iter()
+        .map(|(name, shape)| {
+            let size: Vec<i64> = shape.iter().map(|n| *n as i64).collect();
+            let tensor = Tensor::from_slice(&values(&name, shape.iter().product())).reshape(size);
+            (name, tensor)
+        })
+        .collect();
+    Tensor::save_multi(&tensors, folder.path().join("rust_model.ot")).unwrap();
+    fs::remove_file(folder.path().join("model.safetensors")).unwrap();
+    assert_eq!(score(&open(&folder).unwrap(), &TEXTS), wanted);
+    fs::write(folder.path().join("rust_model.ot"), b"not a model").unwrap();
+    assert!(open(&folder).err().unwrap().to_string().contains("rust_model.ot"));
+}
+
+#[test]
+fn files_that_do_not_fit_are_refused() {
+    let labels = ["negative", "neutral", "positive"];
+    let said = |change: &dyn Fn(&Path)| {
+        let folder = checkpoint("bert", &labels);
+        change(folder.path());
+        open(&folder)
+            .err()
+            .map_or_else(|| "accepted".to_owned(), |e| e.to_string())
+    };
+    let with = |key: &'static str, value: Value| {
+        said(&move |folder: &Path| {
+            let mut config = config("bert", &labels);
+            config[key] = value.clone();
+            fs::write(folder.join("config.json"), config.to_string()).unwrap();
+        })
+    };
+    for file in ["config.json", "tokenizer.json", "model.safetensors"] {
+        assert!(
+            said(&|folder| fs::remove_file(folder.join(file)).unwrap()).contains(file),
+            "{file} is missing"
+        );
+        assert!(
+            said(&|folder| fs::write(folder.join(file), b"{").unwrap()).contains(file),
+            "{file} is damaged"
+        );
+    }
+    assert!(with("model_type", json!("gpt2")).contains("gpt2"));
+    assert!(with("num_attention_heads", json!(3)).contains("multiple"));
+    assert!(with("num_attention_heads", json!(0)).contains("not a size"));
+    assert!(with("num_hidden_layers", json!(3)).contains("layer.2"));
+    assert!(with("vocab_size", json!(WORDS + 1)).contains("word_embeddings"));
+    assert!(with("vocab_size", json!(10)).contains("tokenizer.json"));
+    assert!(with("hidden_act", json!("silu")).contains("silu"));
+    assert!(with("id2label", json!({"0": "joy", "1": "anger", "2": "fear"})).contains("--labels"));
+    assert!(with("id2label", json!({"0": "negative", "1": "positive"})).contains("classifier.weight has shape"));
+    assert!(with("id2label", json!({"1": "negative", "2": "positive"})).contains("id2label"));
+    assert!(with("id2label", Value::Null).contains("id2label"));
+    assert!(with("pad_token_id", json!(99)).contains("pad_token_id"));
+    assert!(with("max_position_embeddings", json!(8)).contains("positions"));
+    assert!(with("position_embedding_type", json!("relative_key")).contains("absolute"));
+    let nowhere = Checkpoint::open(Path::new("no/such/folder"), &[], NATIVE.card());
+    assert!(matches!(nowhere.err(), Some(Error::Missing { .. })));
+}
+
+/// The embedded model against PyTorch, on the fixture that the recipe writes.
+#[test]
+fn scores_agree_with_python() {
+    #[derive(serde::Deserialize)]
+    struct Row {
+        text: String,
+        logits: [f32; 3],
+    }
+    let rows: Vec<Row> = serde_json::from_str(include_str!("../parity.json")).unwrap();
+    let texts: Vec<&str> = rows.iter().map(|r| r.text.as_str()).collect();
+    let ours = TORCH.reader.logits(&TORCH.encoder, &texts).unwrap();
+    for (row, ours) in rows.iter().zip(ours) {
+        // The fixture has five digits.
+        assert!(
+            near(&ours, &row.logits, 2e-5),
+            "{:?}: {ours:?}, Python {:?}",
+            row.text,
+            row.logits
+        );
+    }
+}
+
+#[test]
+fn engines_agree() {
+    let sample = include_str!("../../../data/samples/feedback.csv");
+    let texts: Vec<&str> = sample.lines().skip(1).filter(|line| line.len() > 20).collect();
+    let top = |s: &Scores| (0..3).max_by(|a, b| s.sentiment[*a].total_cmp(&s.sentiment[*b]));
+    let (native, torch) = (score(&*NATIVE, &texts), score(&*TORCH, &texts));
+    let same = native.iter().zip(&torch).filter(|(a, b)| top(a) == top(b)).count();
+    assert!(same as f64 >= 0.985 * texts.len() as f64, "{same} of {}", texts.len());
+    assert!(
+        native
+            .iter()
+            .zip(&torch)
+            .all(|(a, b)| a.tokens == b.tokens && near(&a.sentiment, &b.sentiment, 0.1))
+    );
+    let cards: [&Card; 2] = [NATIVE.card(), TORCH.card()];
+    assert_eq!(cards[0].id, cards[1].id);
+    assert_ne!(NATIVE.fingerprint(), TORCH.fingerprint());
+}
