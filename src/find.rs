@@ -193,13 +193,13 @@ fn listen(
         let (texts, _) = privacy.texts(&batch.texts);
         let tagged = tagger.tag(&batch.rows, privacy.ids(batch.ids()), &texts, seconds)?;
         for row in &tagged {
-            for unit in row.units.iter() {
+            for (number, unit) in row.units.iter().enumerate() {
                 sample.add(&Unit {
                     text: row.clean_text.get(unit.range.clone()).unwrap_or_default(),
                     language: row.verdict.language.code,
                     embedding: &unit.embedding,
-                    targets: &[],
-                    polarity: unit.sentiment,
+                    targets: &row.targets_of(number),
+                    polarity: unit.polarity,
                 });
             }
         }

@@ -2,7 +2,6 @@
 //! each opinion. Identical texts always get the identical answer: what was said of a text is remembered longer than the tagger remembers the text.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::Arc;
 
 use lru::LruCache;
@@ -124,18 +123,7 @@ impl<'a> Subjects<'a> {
         let mut answer = Answer::default();
         let (mut themes, mut touchpoints) = (BTreeMap::new(), BTreeMap::new());
         for (number, scored) in row.units.iter().enumerate() {
-            let targets: Vec<Range<usize>> = row
-                .verdict
-                .opinions
-                .iter()
-                .filter(|opinion| opinion.unit == number && opinion.range != scored.range)
-                .filter_map(|opinion| {
-                    Some(
-                        opinion.range.start.checked_sub(scored.range.start)?
-                            ..opinion.range.end.checked_sub(scored.range.start)?,
-                    )
-                })
-                .collect();
+            let targets = row.targets_of(number);
             let unit = Unit {
                 text: row.clean_text.get(scored.range.clone()).unwrap_or_default(),
                 language: row.verdict.language.code,

@@ -48,6 +48,22 @@ pub struct TaggedRow {
     pub subject: Subject,
 }
 
+impl TaggedRow {
+    /// What the opinion unit of this number praises or blames: byte ranges within the unit, in the order of the text.
+    pub fn targets_of(&self, unit: usize) -> Vec<Range<usize>> {
+        let Some(whole) = self.units.get(unit).map(|unit| &unit.range) else {
+            return Vec::new();
+        };
+        let own = self
+            .verdict
+            .opinions
+            .iter()
+            .filter(|o| o.unit == unit && o.range != *whole);
+        own.filter_map(|o| Some(o.range.start.checked_sub(whole.start)?..o.range.end.checked_sub(whole.start)?))
+            .collect()
+    }
+}
+
 /// Time spent so far, in seconds of wall clock.
 #[derive(Debug, Clone, Copy, Default, PartialEq, serde::Serialize)]
 pub struct Seconds {

@@ -182,7 +182,9 @@ pub(super) fn described(draft: Draft<'_>, wish: &Wish, model: &str) -> (Themes, 
     let member = |at: &usize| Member {
         text: &kept[*at].text,
         language: &kept[*at].language,
+        targets: &kept[*at].targets,
         theme: of_unit[*at],
+        near: close[*at].max(0.0),
     };
     let members: Vec<Member<'_>> = inside.iter().map(member).collect();
     themes.language = main_language(&members);

@@ -3,9 +3,10 @@
 //!
 //! Phrases are weighed by class-based TF-IDF (Grootendorst 2022, "BERTopic", section 3.3): how often a theme's texts hold a phrase, times
 //! `ln(1 + A / f)`, with `f` how often all texts hold it and `A` the mean number of phrases in a theme. Counted are texts, not repetitions inside one, and
-//! each language apart.
+//! each language apart. A text counts by how near it is to the theme's centre, and more where the phrase is what it praises or blames.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 
 use super::words::{StopWords, phrases};
 
@@ -13,6 +14,8 @@ use super::words::{StopWords, phrases};
 const KEPT: usize = 15;
 /// A word more is worth this much: "customer service" says more than "service".
 const LONGER: f32 = 0.35;
+/// A text in which the phrase is praised or blamed counts this much more.
+const POINTED: f32 = 2.0;
 /// A longer phrase takes the place of a shorter one inside it if it has this share of its texts.
 const ALMOST_ALWAYS: f32 = 0.5;
 /// Words of a label at most.
@@ -22,7 +25,11 @@ const LABEL_WORDS: usize = 5;
 pub(super) struct Member<'a> {
     pub(super) text: &'a str,
     pub(super) language: &'a str,
+    /// Bytes of the text that are praised or blamed.
+    pub(super) targets: &'a [Range<usize>],
     pub(super) theme: usize,
+    /// Cosine to the theme's nearest centre, 0..=1.
+    pub(super) near: f32,
 }
 
 /// What a theme is called.
@@ -31,6 +38,13 @@ pub(super) struct Name {
     pub(super) label: String,
     pub(super) language: String,
     pub(super) phrases: BTreeMap<String, Vec<String>>,
+}
+
+/// How much a phrase is worth in one theme: the texts that hold it, and the sum of what each counts.
+#[derive(Default)]
+struct Support {
+    texts: u32,
+    sum: f32,
 }
 
 /// A phrase of one theme: how many of the theme's texts hold it, and its weight.
@@ -77,11 +91,15 @@ fn main_language<'a>(sizes: impl Iterator<Item = (&'a str, usize)>) -> Option<&'
 /// The weighed phrases of each theme in one language.
 fn weigh(members: &[&Member<'_>], count: usize, phrases: impl Fn(&str) -> Vec<String>) -> Vec<Vec<Weighed>> {
     let mut totals: HashMap<String, u32> = HashMap::new();
-    let mut of_theme: Vec<HashMap<String, u32>> = vec![HashMap::new(); count];
+    let mut of_theme: Vec<HashMap<String, Support>> = (0..count).map(|_| HashMap::new()).collect();
     for member in members {
         let distinct: HashSet<String> = phrases(member.text).into_iter().collect();
+        let targets = member.targets.iter().filter_map(|range| member.text.get(range.clone()));
+        let pointed: HashSet<String> = targets.flat_map(&phrases).collect();
         for phrase in distinct {
-            *of_theme[member.theme].entry(phrase.clone()).or_default() += 1;
+            let support = of_theme[member.theme].entry(phrase.clone()).or_default();
+            support.texts += 1;
+            support.sum += member.near.powi(2) * if pointed.contains(&phrase) { 1.0 + POINTED } else { 1.0 };
             *totals.entry(phrase).or_default() += 1;
         }
     }
@@ -90,10 +108,10 @@ fn weigh(members: &[&Member<'_>], count: usize, phrases: impl Fn(&str) -> Vec<St
     of_theme
         .into_iter()
         .map(|own| {
-            let weighed = own.into_iter().map(|(phrase, texts)| {
+            let weighed = own.into_iter().map(|(phrase, Support { texts, sum })| {
                 let words = phrase.split(' ').count() as f32;
                 let rarity = (1.0 + mean / totals[&phrase] as f32).ln();
-                let weight = texts as f32 * rarity * (1.0 + LONGER * (words - 1.0));
+                let weight = sum * rarity * (1.0 + LONGER * (words - 1.0));
                 Weighed { phrase, texts, weight }
             });
             let mut weighed: Vec<Weighed> = weighed.collect();
@@ -204,7 +222,13 @@ mod tests {
     fn members<'a>(texts: &[(&'a str, &'a str, usize)]) -> Vec<Member<'a>> {
         texts
             .iter()
-            .map(|&(text, language, theme)| Member { text, language, theme })
+            .map(|&(text, language, theme)| Member {
+                text,
+                language,
+                targets: &[],
+                theme,
+                near: 1.0,
+            })
             .collect()
     }
 

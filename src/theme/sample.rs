@@ -5,6 +5,7 @@
 //! counts once, and memory does not grow with the rows.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
@@ -16,6 +17,8 @@ pub(super) struct Kept {
     pub(super) text: String,
     pub(super) language: String,
     pub(super) embedding: Vec<f32>,
+    /// Bytes of the text that are praised or blamed.
+    pub(super) targets: Vec<Range<usize>>,
     /// Of the same text in several comments, the one with the least of these is kept.
     context: u64,
 }
@@ -55,6 +58,7 @@ impl Sample {
             text: unit.text.to_owned(),
             language: unit.language.to_owned(),
             embedding: unit.embedding.to_vec(),
+            targets: unit.targets.to_vec(),
             context,
         };
         self.kept.insert(hash, kept);
