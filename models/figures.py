@@ -144,6 +144,28 @@ def reach(report):
     return markdown(["what", "figure", "floor", "aim", "reached"], rows)
 
 
+def depths(report):
+    """Accuracy and speed of both depths, beside a regression on the base's frozen states."""
+    rows = []
+    for name, what, figure in (
+        ("umsab", "UMSAB, mean macro-F1", "macro_f1"),
+        ("wccrs_pl", "WCCRS, accuracy", "accuracy"),
+        ("husst", "HuSST, macro-F1", "macro_f1"),
+        ("goemotions", "GoEmotions, macro-F1", "macro_f1"),
+        ("mams", "MAMS, polarity accuracy", "accuracy"),
+        ("mams", "MAMS, exact targets F1", "exact_f1"),
+        ("absa_tv_tshirt", "television and T-shirts, exact targets F1", "exact_f1"),
+        ("m_absa", "M-ABSA, exact targets F1", "exact_f1"),
+    ):
+        known = [(report["depths"].get(name) or {}).get(quality, {}).get(figure) for quality in ("best", "fast")]
+        known.append(((report.get("frozen") or {}).get(name) or {}).get(figure))
+        rows.append([what, *("" if value is None else f"{value:.3f}" for value in known)])
+    speeds = [of_set[quality]["rows_per_second"] / of_set["best"]["rows_per_second"] for quality in ("best", "fast") for of_set in report["depths"].values()]
+    half = len(speeds) // 2
+    rows.append(["comments a second against all layers", *(f"{mean(s):.1f}" for s in (speeds[:half], speeds[half:]) if s), ""])
+    return markdown(["what", "12 layers (`best`)", "6 layers (`fast`)", "frozen base, 12 layers"], rows)
+
+
 def summary(report):
     """The README's table."""
     rows = []
@@ -175,6 +197,7 @@ TABLES = {
     "vader": vader,
     "reliability": reliability,
     "reach": reach,
+    "depths": depths,
     "summary": summary,
 }
 
