@@ -289,6 +289,10 @@ pub(crate) struct Fit {
     #[arg(long, value_name = "COSINE", value_parser = cosine, allow_negative_numbers = true)]
     none_below: Option<f32>,
 
+    /// Put placeholders such as [EMAIL] and [PHONE] for personal data in labels, phrases, exemplars and messages
+    #[arg(long)]
+    redact: bool,
+
     #[command(flatten)]
     read: Read,
 
@@ -308,6 +312,10 @@ impl Fit {
             wish: Wish {
                 themes: self.themes.map(usize::from),
                 none_below: self.none_below,
+            },
+            privacy: Privacy {
+                redact: self.redact,
+                drop_original: false,
             },
         }
     }

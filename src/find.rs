@@ -2,6 +2,7 @@
 //! renewed. It refuses a model without embeddings, and a theme file of another model.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use crate::error::{Error, Result};
@@ -36,6 +37,8 @@ pub struct Quest {
     pub source: SourceOptions,
     /// What is wanted of the themes.
     pub wish: Wish,
+    /// What they may say of persons.
+    pub privacy: Privacy,
 }
 
 /// Finds the themes of all comments.
@@ -51,7 +54,8 @@ pub fn fit(quest: &Quest, engine: &dyn Engine, progress: &Progress) -> Result<Th
 /// # Errors
 /// As [`fit`].
 pub fn renew(old: &Themes, quest: &Quest, engine: &dyn Engine, progress: &Progress) -> Result<(Themes, Vec<Change>)> {
-    update(old, &sample(quest, engine, progress)?, &quest.wish)
+    let old = quest.privacy.themes(old.clone());
+    update(&old, &sample(quest, engine, progress)?, &quest.wish)
 }
 
 fn sample(quest: &Quest, engine: &dyn Engine, progress: &Progress) -> Result<Sample> {
@@ -59,14 +63,11 @@ fn sample(quest: &Quest, engine: &dyn Engine, progress: &Progress) -> Result<Sam
         return Err(Error::NoEmbeddings);
     }
     let mut source = source::open(&quest.inputs, &quest.source)?;
-    source.notes().iter().for_each(|note| progress.note(note));
-    let sample = listen(
-        &mut source,
-        Privacy::default(),
-        engine,
-        &mut Seconds::default(),
-        progress,
-    )?;
+    source
+        .notes()
+        .iter()
+        .for_each(|note| progress.note(&quest.privacy.told(note)));
+    let sample = listen(&mut source, quest.privacy, engine, &mut Seconds::default(), progress)?;
     progress.done();
     Ok(sample)
 }
@@ -75,7 +76,8 @@ fn sample(quest: &Quest, engine: &dyn Engine, progress: &Progress) -> Result<Sam
 pub(crate) struct Topics {
     themes: Option<Themes>,
     taxonomy: Taxonomy,
-    matcher: Matcher,
+    /// Made when the first row asks: it takes a second of the model's time, and a night without new rows needs none.
+    matcher: OnceLock<Matcher>,
 }
 
 impl Topics {
@@ -110,7 +112,7 @@ impl Topics {
                 (Some(themes), Some(recorder.replay()?))
             }
         };
-        Ok((Self::new(themes, job, engine)?, recorded))
+        Ok((Self::new(themes, job)?, recorded))
     }
 
     /// Those of a lake: its themes must be the same every night, so they come from a file or there are none.
@@ -127,25 +129,34 @@ impl Topics {
             }
             Choice::Off => None,
         };
-        Self::new(themes, job, engine)
+        Self::new(themes, job)
     }
 
-    fn new(themes: Option<Themes>, job: &Job, engine: &dyn Engine) -> Result<Self> {
+    fn new(themes: Option<Themes>, job: &Job) -> Result<Self> {
         let taxonomy = job
             .taxonomy
             .as_deref()
             .map_or_else(Taxonomy::embedded, Taxonomy::load)?;
-        let matcher = Matcher::new(&taxonomy, engine)?;
         Ok(Self {
             themes,
             taxonomy,
-            matcher,
+            matcher: OnceLock::new(),
         })
     }
 
     /// What tells rows what they are about.
-    pub(crate) fn subjects(&self) -> Subjects<'_> {
-        Subjects::new(self.themes.as_ref(), Some((&self.taxonomy, &self.matcher)))
+    ///
+    /// # Errors
+    /// As [`Matcher::new`].
+    pub(crate) fn subjects(&self, engine: &dyn Engine) -> Result<Subjects<'_>> {
+        let matcher = match self.matcher.get() {
+            Some(matcher) => matcher,
+            None => {
+                let matcher = Matcher::new(&self.taxonomy, engine)?;
+                self.matcher.get_or_init(|| matcher)
+            }
+        };
+        Ok(Subjects::new(self.themes.as_ref(), Some((&self.taxonomy, matcher))))
     }
 
     /// What the footer says of them: hashes, so that a reader knows which runs can be compared.

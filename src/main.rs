@@ -15,6 +15,7 @@ use serde::Serialize;
 use undertone::inspect::inspect;
 use undertone::model::Engine;
 use undertone::progress::{LogFormat, Progress};
+use undertone::redact::Privacy;
 use undertone::theme::taxonomy::Taxonomy;
 use undertone::theme::{self, Themes};
 use undertone::{eval, export, find, lake, presets, run, sink};
@@ -147,7 +148,9 @@ fn themes(action: ThemesAction) -> Result<String> {
         ThemesAction::Fit(fit) => {
             let (quiet, json) = prepare(&fit.manners)?;
             let (engine, output) = (fit.model.engine()?, fit.output.clone());
-            let themes = find::fit(&fit.quest(), &*engine, &Progress::new(quiet))?;
+            let quest = fit.quest();
+            let themes =
+                find::fit(&quest, &*engine, &Progress::new(quiet)).map_err(|error| told(error, quest.privacy))?;
             sink::publish(&output, themes.to_json()?.as_bytes())?;
             Ok(match (json, quiet) {
                 (true, _) => themes.to_json()?,
@@ -159,7 +162,9 @@ fn themes(action: ThemesAction) -> Result<String> {
             let (quiet, json) = prepare(&fit.manners)?;
             let (engine, output) = (fit.model.engine()?, fit.output.clone());
             let old = Themes::load(&output, engine.fingerprint())?;
-            let (themes, changes) = find::renew(&old, &fit.quest(), &*engine, &Progress::new(quiet))?;
+            let quest = fit.quest();
+            let (themes, changes) = find::renew(&old, &quest, &*engine, &Progress::new(quiet))
+                .map_err(|error| told(error, quest.privacy))?;
             sink::publish(&output, themes.to_json()?.as_bytes())?;
             Ok(match (json, quiet) {
                 (true, _) => serde_json::to_string_pretty(&changes)?,
@@ -207,6 +212,14 @@ fn manual(command: Option<&str>) -> Result<clap::Command> {
     }
 }
 
+/// An error as it may be told.
+fn told(error: undertone::Error, privacy: Privacy) -> anyhow::Error {
+    match privacy.redact {
+        true => anyhow::Error::msg(privacy.told(&error.to_string()).into_owned()),
+        false => error.into(),
+    }
+}
+
 /// Tags into a file or a lake, and tells what was found.
 fn tag(command: Tag, engine: &dyn Engine) -> Result<u8> {
     let (quiet, json, log) = (command.manners.quiet, command.manners.json, command.log);
@@ -217,16 +230,12 @@ fn tag(command: Tag, engine: &dyn Engine) -> Result<u8> {
     let (job, lake) = command.job();
     let (answer, text, code) = match lake {
         Some(options) => {
-            let report = lake::tag(&job, &options, engine, &progress)?;
+            let report = lake::tag(&job, &options, engine, &progress).map_err(|error| told(error, job.privacy))?;
             let answer = serde_json::to_value(&report)?;
             (answer, report.to_string(), report.exit_code())
         }
         None => {
-            let told = |error: undertone::Error| match job.privacy.redact {
-                true => anyhow::Error::msg(job.privacy.told(&error.to_string()).into_owned()),
-                false => error.into(),
-            };
-            let summary = run::tag(&job, engine, &progress).map_err(told)?;
+            let summary = run::tag(&job, engine, &progress).map_err(|error| told(error, job.privacy))?;
             let answer = serde_json::to_value(&summary)?;
             (answer, summary.to_string(), summary.exit_code())
         }

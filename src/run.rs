@@ -54,7 +54,8 @@ pub fn tag(job: &Job, engine: &dyn Engine, progress: &Progress) -> Result<Summar
     let mut summary = Summary::default();
     let (topics, recorded) = Topics::of_run(job, &mut source, engine, &mut summary.seconds, progress)?;
     let mut sink = Sink::create(place, schema, footer(job, engine, &topics)?)?;
-    let mut tagger = Tagger::new(recorded.as_ref().map_or(engine, |recorded| recorded)).telling(topics.subjects());
+    let mut tagger =
+        Tagger::new(recorded.as_ref().map_or(engine, |recorded| recorded)).telling(topics.subjects(engine)?);
 
     loop {
         let started = Instant::now();

@@ -105,7 +105,7 @@ pub fn tag(job: &Job, options: &Options, engine: &dyn Engine, progress: &Progres
     match outcome {
         Ok(()) => report.write(root).map(|()| report),
         Err(error) => {
-            report.fail(&error);
+            report.fail(job.privacy.told(&error.to_string()).into_owned());
             // The error itself matters more than a report of it that cannot be written, to a full disk for instance.
             let _ = report.write(root);
             Err(error)
@@ -177,7 +177,8 @@ fn night(job: &Job, options: &Options, engine: &dyn Engine, progress: &Progress,
             Err(failure) => {
                 *report = before;
                 stage.drop_file()?;
-                report.failed(progress, file, &failure);
+                let reason = job.privacy.told(&failure.to_string()).into_owned();
+                report.failed(progress, file, reason);
                 if report.nothing_worked() {
                     return Err(failure);
                 }
@@ -256,19 +257,17 @@ struct Night<'a> {
 
 /// One piece of a file on its way to the stage.
 #[derive(Default)]
-struct Piece {
+struct Piece<'a> {
     /// Number of its first record in the file.
     start: u64,
     rows: u64,
     bytes: usize,
+    /// What tags it, made for its first row that is not known.
+    tagger: Option<Tagger<'a>>,
     groups: BTreeMap<String, Group>,
 }
 
-impl Night<'_> {
-    fn tagger(&self) -> Tagger<'_> {
-        Tagger::new(self.engine).telling(self.topics.subjects())
-    }
-
+impl<'a> Night<'a> {
     /// Reads one file and stages what is new in it; answers its rows and rejects. The outer error stops the run, the inner one only this file.
     fn read(&self, file: &Arrival, stage: &mut Stage, report: &mut Report) -> Result<Result<(u64, u64)>> {
         let mut source = match self.open(file) {
@@ -279,8 +278,7 @@ impl Night<'_> {
             .notes()
             .iter()
             .for_each(|note| self.progress.note(&self.job.privacy.told(note)));
-        let (mut tagger, mut piece) = (self.tagger(), Piece::default());
-        let (mut rows, mut rejected) = (0, 0);
+        let (mut piece, mut rows, mut rejected) = (Piece::default(), 0, 0);
         loop {
             let started = std::time::Instant::now();
             let mut batch = match source.next().transpose() {
@@ -296,9 +294,8 @@ impl Night<'_> {
             if !self.dry_run {
                 stage.reject(file, &batch.rejects)?;
             }
-            self.batch(file, &batch, &mut tagger, &mut piece, stage, report)?;
+            self.batch(file, &batch, &mut piece, stage, report)?;
             if piece.rows >= PIECE_ROWS || piece.bytes >= PIECE_BYTES {
-                tagger = self.tagger();
                 let next = Piece {
                     start: rows + rejected,
                     ..Piece::default()
@@ -329,8 +326,7 @@ impl Night<'_> {
         &self,
         file: &Arrival,
         batch: &Batch,
-        tagger: &mut Tagger<'_>,
-        piece: &mut Piece,
+        piece: &mut Piece<'a>,
         stage: &mut Stage,
         report: &mut Report,
     ) -> Result<()> {
@@ -361,6 +357,13 @@ impl Night<'_> {
             return Ok(());
         }
 
+        let tagger = match &mut piece.tagger {
+            Some(tagger) => tagger,
+            None => {
+                let subjects = self.topics.subjects(self.engine)?;
+                piece.tagger.insert(Tagger::new(self.engine).telling(subjects))
+            }
+        };
         let batch = batch.take(&wanted)?;
         let ours = run::answer(&batch, tagger, self.job, &mut report.summary)?;
         let started = std::time::Instant::now();
@@ -387,7 +390,7 @@ impl Night<'_> {
         Ok(())
     }
 
-    fn shelve(&self, file: &Arrival, piece: Piece, stage: &mut Stage, report: &mut Report) -> Result<()> {
+    fn shelve(&self, file: &Arrival, piece: Piece<'_>, stage: &mut Stage, report: &mut Report) -> Result<()> {
         let started = std::time::Instant::now();
         stage.shelve(file, piece.start, piece.groups)?;
         report.summary.seconds.write += started.elapsed().as_secs_f64();

@@ -205,11 +205,11 @@ impl Report {
         self.rows.rejected += files.iter().map(|(_, file)| file.rejected).sum::<u64>();
     }
 
-    pub(super) fn failed(&mut self, progress: &Progress, file: &Arrival, failure: &Error) {
-        progress.note(&format!("left out: {failure}"));
+    pub(super) fn failed(&mut self, progress: &Progress, file: &Arrival, reason: String) {
+        progress.note(&format!("left out: {reason}"));
         self.files.failed.push(Failure {
             file: file.name(),
-            reason: failure.to_string(),
+            reason,
         });
     }
 
@@ -241,9 +241,9 @@ impl Report {
         self.rows_per_second = self.rows.read() as f64 / self.seconds.max(1e-9);
     }
 
-    pub(super) fn fail(&mut self, error: &Error) {
+    pub(super) fn fail(&mut self, error: String) {
         self.outcome = Outcome::Failed;
-        self.error = Some(error.to_string());
+        self.error = Some(error);
         self.seconds = self.begun.elapsed().as_secs_f64();
     }
 

@@ -6,6 +6,7 @@
 pub(super) enum Context {
     Phone,
     NationalId,
+    Card,
     /// An order, a parcel, an invoice, a version: no personal number.
     Other,
     /// A number, and nothing about which.
@@ -31,6 +32,11 @@ const ID: &[&str] = &[
     "ідентифікаційн", "идентификационн", "dni", "nie", "documento de identidad", "codice fiscale", "cf", "steuer-id", "steuerid", "steuer-identifikationsnummer",
     "steueridentifikationsnummer", "nir", "sécurité sociale", "sécu", "bsn", "burgerservicenummer", "rodné číslo", "cnp",
     "tax id", "tax number", "national id", "social security", "identity number", "паспортн", "податков", "налог",
+];
+#[rustfmt::skip]
+const CARD: &[&str] = &[
+    "card", "creditcard", "visa", "mastercard", "kart", "карт", "cartão", "tarjeta", "carte", "carta", "kreditkart", "debitkart", "bankkart", "kártya", "kártyá",
+    "bankkárty", "hitelkárty", "kaart", "creditkaart",
 ];
 #[rustfmt::skip]
 const OTHER: &[&str] = &[
@@ -59,6 +65,7 @@ pub(super) fn before(text: &str, at: usize) -> Context {
     [
         (PHONE, Context::Phone),
         (ID, Context::NationalId),
+        (CARD, Context::Card),
         (OTHER, Context::Other),
     ]
     .into_iter()
@@ -133,6 +140,7 @@ mod tests {
         assert_eq!(of("my phone number is "), Context::Phone);
         assert_eq!(of("call me about order "), Context::Other);
         assert_eq!(of("zamówienie nr "), Context::Other);
+        assert_eq!(of("my parcel was lost, card "), Context::Card);
         assert_eq!(of("nr tel "), Context::Phone);
         assert_eq!(of("мій ІПН "), Context::NationalId);
         assert_eq!(of("the hotel "), Context::Open);

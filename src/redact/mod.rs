@@ -159,6 +159,12 @@ impl Redacted {
         redacted
     }
 
+    /// A text that stands for all of an original.
+    fn whole(text: String, original: &str) -> Self {
+        let places = vec![(0..text.chars().count(), 0..original.chars().count())];
+        Self { text, places }
+    }
+
     /// The scalars of the original that `span`, scalars of the redacted text, stands for. A span that begins or ends inside a
     /// placeholder stands for all of what it replaces.
     pub fn original_span(&self, span: Range<usize>) -> Range<usize> {

@@ -97,7 +97,7 @@ pub(super) fn ids(text: &str) -> Vec<Range<usize>> {
             }
             let wanted = match before(text, part.start()) {
                 Context::NationalId => true,
-                Context::Open | Context::Number => rule.shape == Shape::Own,
+                Context::Open | Context::Number | Context::Card => rule.shape == Shape::Own,
                 Context::Phone | Context::Other => false,
             };
             if wanted && !found.iter().any(|other| super::overlap(other, &part.range())) {

@@ -6,11 +6,14 @@
 use std::borrow::Cow;
 
 use polars::prelude::{DataFrame, Schema};
+use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Kind, Redacted, find, redact};
 use crate::source::Batch;
 use crate::tag::TaggedRow;
+use crate::text;
+use crate::theme::Themes;
 
 /// What the user asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
@@ -67,8 +70,8 @@ impl Privacy {
             return (Cow::Borrowed(texts), Vec::new());
         }
         let hidden: Vec<Redacted> = texts
-            .iter()
-            .map(|text| Redacted::of(text.as_deref().unwrap_or_default()))
+            .par_iter()
+            .map(|text| hidden(text.as_deref().unwrap_or_default()))
             .collect();
         let told = texts
             .iter()
@@ -91,8 +94,31 @@ impl Privacy {
             .collect()
     }
 
-    /// Leads the places of opinions back into the original comments. What cleaning brought to light (an address behind an entity,
-    /// say) gives way too.
+    /// The same themes without personal data in what people read of them. Of texts that were not redacted when the themes were found, a label may
+    /// hold a word or two of an address, which nothing gives away any more: [`update`](crate::theme::update) makes labels anew.
+    pub fn themes(&self, mut themes: Themes) -> Themes {
+        if !self.redact {
+            return themes;
+        }
+        let hide = |text: &mut String| {
+            if let Cow::Owned(told) = redact(text) {
+                *text = told;
+            }
+        };
+        for theme in &mut themes.themes {
+            hide(&mut theme.label);
+            theme.name.iter_mut().for_each(hide);
+            theme.phrases.values_mut().flatten().for_each(hide);
+            theme.exemplars.iter_mut().for_each(|exemplar| hide(&mut exemplar.text));
+        }
+        for group in &mut themes.groups {
+            hide(&mut group.label);
+            group.name.iter_mut().for_each(hide);
+        }
+        themes
+    }
+
+    /// Leads the places of opinions back into the original comments.
     pub fn place(&self, hidden: &[Redacted], rows: &mut [TaggedRow]) {
         for (hidden, row) in hidden.iter().zip(rows) {
             if let Cow::Owned(text) = redact(&row.clean_text) {
@@ -106,5 +132,35 @@ impl Privacy {
                 }
             }
         }
+    }
+}
+
+/// A comment without its personal data. One in which only cleaning brings some to light (an address behind an entity, say) is cleaned first; opinions of
+/// such a comment have the whole of it for their place.
+fn hidden(original: &str) -> Redacted {
+    let hidden = Redacted::of(original);
+    match redact(text::clean(&hidden.text).text()) {
+        Cow::Borrowed(_) => hidden,
+        Cow::Owned(text) => Redacted::whole(text, original),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_cleaning_brings_to_light_is_redacted_too() {
+        for (text, want) in [
+            ("call 600&nbsp;100 <b>200</b> now", "call [PHONE] now"),
+            ("card 4111 1111 &#49;111 1111", "card [CARD]"),
+            ("mail anna.k&#64;example.org now", "mail [EMAIL] now"),
+        ] {
+            let hidden = hidden(text);
+            assert_eq!(hidden.text, want);
+            let all = hidden.original_span(0..hidden.text.chars().count());
+            assert_eq!(all, 0..text.chars().count());
+        }
+        assert_eq!(hidden("late <b>again</b>").text, "late <b>again</b>");
     }
 }

@@ -155,7 +155,7 @@ impl SheetRows {
                         if let Some(cell) = draft.finish(&self.book, &self.strings) {
                             row.bytes += 16 + if let Cell::Text(text) = &cell { text.len() } else { 0 };
                             // Whoever writes a cell twice means the last.
-                            row.cells.retain(|(other, _)| *other < at);
+                            while row.cells.pop_if(|(other, _)| *other >= at).is_some() {}
                             row.cells.push((at, cell));
                         }
                         if row.is_too_long() {

@@ -18,6 +18,8 @@ use crate::error::{Error, Result};
 
 /// Most bytes a part may unpack to: a sheet of a million rows of long comments.
 const MOST_UNPACKED: u64 = 4 << 30;
+/// Most bytes a part that describes others may unpack to: what it names is kept in memory.
+const MOST_DESCRIPTION: u64 = 64 << 20;
 /// Most bytes of shared strings, which are kept in memory.
 const MOST_STRINGS: usize = 512 << 20;
 /// Most shared strings.
@@ -213,7 +215,10 @@ impl Workbook {
             if strings.text.len() > MOST_STRINGS || strings.ends.len() > MOST_ENTRIES {
                 return Err(too_large(
                     input,
-                    format!("more than {} MiB of strings", MOST_STRINGS >> 20),
+                    format!(
+                        "more than {} MiB or {MOST_ENTRIES} of strings that cells share",
+                        MOST_STRINGS >> 20
+                    ),
                 ));
             }
         }
@@ -284,7 +289,7 @@ fn targets(input: &Input, part: Option<&Part>) -> Result<HashMap<String, String>
 fn styles(input: &Input, part: &Part) -> Result<Vec<Style>> {
     let mut formats: HashMap<u32, Style> = HashMap::new();
     let (mut styles, mut cells) = (Vec::new(), false);
-    let mut xml = xml(input, part, &Counter::default())?;
+    let mut xml = description(input, part)?;
     let mut buffer = Vec::new();
     loop {
         match next(&mut xml, &mut buffer).map_err(|source| unreadable(input, source))? {
@@ -349,7 +354,7 @@ fn style(code: &str) -> Style {
 
 /// Tells every element that begins in a part.
 fn elements(input: &Input, part: &Part, mut tell: impl FnMut(&BytesStart<'_>)) -> Result<()> {
-    let mut xml = xml(input, part, &Counter::default())?;
+    let mut xml = description(input, part)?;
     let mut buffer = Vec::new();
     loop {
         match next(&mut xml, &mut buffer).map_err(|source| unreadable(input, source))? {
@@ -370,6 +375,14 @@ pub(super) fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> 
         .normalized_value(XmlVersion::Implicit1_0)
         .ok()
         .map(std::borrow::Cow::into_owned)
+}
+
+/// The XML of a part that describes others.
+fn description(input: &Input, part: &Part) -> Result<Xml> {
+    if part.size > MOST_DESCRIPTION {
+        return Err(too_large(input, format!("a description of {} MiB", part.size >> 20)));
+    }
+    xml(input, part, &Counter::default())
 }
 
 /// The XML of a part, from its start. Stored bytes are counted as they are read.

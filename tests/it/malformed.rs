@@ -127,33 +127,99 @@ fn cases() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+/// One file of a ZIP archive, as its headers describe it.
+struct Packed {
+    name: String,
+    stored: Vec<u8>,
+    size: u64,
+    checksum: u32,
+    locked: bool,
+    deflated: bool,
+}
+
+/// A file as it is.
+fn stored(name: &str, bytes: &[u8], locked: bool) -> Packed {
+    let mut checksum = flate2::Crc::new();
+    checksum.update(bytes);
+    Packed {
+        name: name.to_owned(),
+        stored: bytes.to_vec(),
+        size: bytes.len() as u64,
+        checksum: checksum.sum(),
+        locked,
+        deflated: false,
+    }
+}
+
+/// A file of `head`, many times `again`, and `tail`, which is packed as fast as one `again`: a flushed block of deflate can be repeated.
+fn bomb(name: &str, head: &str, again: &str, times: u64, tail: &str) -> Packed {
+    let mut packed = Packed {
+        deflated: true,
+        ..stored(name, b"", false)
+    };
+    let mut checksum = flate2::Crc::new();
+    let parts = [(head, 1), (again, times), (tail, 1)];
+    for (n, (text, times)) in parts.into_iter().enumerate() {
+        let mut own = flate2::Crc::new();
+        own.update(text.as_bytes());
+        let flush = if n == 2 {
+            flate2::FlushCompress::Finish
+        } else {
+            flate2::FlushCompress::Full
+        };
+        let mut block = Vec::with_capacity(text.len() + 1000);
+        let mut deflate = flate2::Compress::new(flate2::Compression::best(), false);
+        deflate
+            .compress_vec(text.as_bytes(), &mut block, flush)
+            .expect("deflate");
+        assert_eq!(deflate.total_in(), text.len() as u64);
+        for _ in 0..times {
+            checksum.combine(&own);
+            packed.stored.extend(&block);
+        }
+        packed.size += text.len() as u64 * times;
+    }
+    packed.checksum = checksum.sum();
+    packed
+}
+
 /// A ZIP archive whose entries are stored.
 fn zip(entries: &[(&str, &[u8], bool)]) -> Vec<u8> {
-    let (mut out, mut directory) = (Vec::new(), Vec::new());
-    for (name, bytes, locked) in entries {
+    archive(entries.iter().map(|(name, bytes, locked)| stored(name, bytes, *locked)))
+}
+
+fn archive(entries: impl IntoIterator<Item = Packed>) -> Vec<u8> {
+    let (mut out, mut directory, mut count) = (Vec::new(), Vec::new(), 0_u16);
+    for entry in entries {
         let start = out.len() as u32;
-        let mut checksum = flate2::Crc::new();
-        checksum.update(bytes);
-        let mut fields = u16::from(*locked).to_le_bytes().to_vec();
-        fields.extend([0; 6]);
-        fields.extend(checksum.sum().to_le_bytes());
-        fields.extend((bytes.len() as u32).to_le_bytes());
-        fields.extend((bytes.len() as u32).to_le_bytes());
-        fields.extend((name.len() as u16).to_le_bytes());
-        fields.extend([0, 0]);
-        out.extend([b"PK\x03\x04\x14\0".as_slice(), &fields, name.as_bytes(), bytes].concat());
+        let (size, extra) = match u32::try_from(entry.size) {
+            Ok(size) => (size, Vec::new()),
+            Err(_) => (u32::MAX, [&[1, 0, 8, 0], entry.size.to_le_bytes().as_slice()].concat()),
+        };
+        let mut fields = u16::from(entry.locked).to_le_bytes().to_vec();
+        fields.extend(if entry.deflated { [8, 0] } else { [0, 0] });
+        fields.extend([0; 4]);
+        fields.extend(entry.checksum.to_le_bytes());
+        fields.extend((entry.stored.len() as u32).to_le_bytes());
+        fields.extend(size.to_le_bytes());
+        fields.extend((entry.name.len() as u16).to_le_bytes());
+        fields.extend((extra.len() as u16).to_le_bytes());
+        let name = entry.name.as_bytes();
+        out.extend([b"PK\x03\x04\x14\0".as_slice(), &fields, name, &extra, &entry.stored].concat());
         directory.extend(
             [
                 b"PK\x01\x02\x14\0\x14\0".as_slice(),
                 &fields,
                 &[0; 10],
                 &start.to_le_bytes(),
-                name.as_bytes(),
+                name,
+                &extra,
             ]
             .concat(),
         );
+        count += 1;
     }
-    let (count, start, length) = (entries.len() as u16, out.len() as u32, directory.len() as u32);
+    let (start, length) = (out.len() as u32, directory.len() as u32);
     out.extend(directory);
     out.extend(
         [
@@ -167,6 +233,101 @@ fn zip(entries: &[(&str, &[u8], bool)]) -> Vec<u8> {
         .concat(),
     );
     out
+}
+
+/// Workbooks of a few megabytes at most that unpack to much more.
+fn bombs() -> Vec<(&'static str, Vec<u8>)> {
+    let main = || {
+        stored(
+            "xl/workbook.xml",
+            b"<workbook><sheets><sheet name=\"a\" sheetId=\"1\"/></sheets></workbook>",
+            false,
+        )
+    };
+    let sheet = |data: &str, times| {
+        bomb(
+            "xl/worksheets/sheet1.xml",
+            "<worksheet><sheetData>",
+            data,
+            times,
+            "</sheetData></worksheet>",
+        )
+    };
+    let rows = "<row/>".repeat(1 << 17);
+    let strings = |data: &str, times| bomb("xl/sharedStrings.xml", "<sst>", data, times, "</sst>");
+    let letters = "x".repeat(1 << 20);
+    let header = "<row><c t=\"inlineStr\"><is><t>comment</t></is></c></row>";
+    let long_row = format!(
+        "<row>{}</row>",
+        format!("<c t=\"inlineStr\"><is><t>{letters}</t></is></c>").repeat(70)
+    );
+    let liar = Packed {
+        size: 10_000,
+        ..sheet(&rows, 4000)
+    };
+    vec![
+        ("bomb_of_a_sheet.xlsx", archive([main(), sheet(&rows, 7000)])),
+        ("bomb_that_lies.xlsx", archive([main(), liar])),
+        ("bomb_of_blank_rows.xlsx", archive([main(), sheet(&rows, 200)])),
+        (
+            "bomb_of_one_row.xlsx",
+            archive([main(), sheet(&format!("{header}{long_row}"), 1)]),
+        ),
+        (
+            "bomb_of_one_cell.xlsx",
+            archive([
+                main(),
+                bomb(
+                    "xl/worksheets/sheet1.xml",
+                    "<worksheet><sheetData><row><c><v>",
+                    &letters,
+                    300,
+                    "</v></c></row></sheetData></worksheet>",
+                ),
+            ]),
+        ),
+        (
+            "bomb_of_strings.xlsx",
+            archive([
+                main(),
+                strings(&format!("<si><t>{letters}</t></si>"), 600),
+                sheet("<row/>", 1),
+            ]),
+        ),
+        (
+            "bomb_of_empty_strings.xlsx",
+            archive([main(), strings(&"<si/>".repeat(1 << 17), 140), sheet("<row/>", 1)]),
+        ),
+        (
+            "bomb_of_one_string.xlsx",
+            archive([
+                main(),
+                strings(&format!("<si><t>{}</t></si>", "words over ".repeat(10_000)), 1),
+                sheet(
+                    &format!("{header}<row>{}</row>", "<c t=\"s\"><v>0</v></c>".repeat(500)),
+                    3,
+                ),
+            ]),
+        ),
+        (
+            "bomb_of_sheets.xlsx",
+            archive([bomb(
+                "xl/workbook.xml",
+                "<workbook><sheets>",
+                &"<sheet name=\"a\"/>".repeat(1 << 16),
+                100,
+                "</sheets></workbook>",
+            )]),
+        ),
+        (
+            "bomb_of_parts.xlsx",
+            archive(
+                (0..10_001)
+                    .map(|n| stored(&format!("xl/{n}"), b"", false))
+                    .chain([main()]),
+            ),
+        ),
+    ]
 }
 
 /// A workbook of one sheet.
@@ -188,8 +349,9 @@ fn sheet(data: &str) -> Vec<u8> {
 #[test]
 fn every_malformed_input_has_an_answer() {
     let room = Room::new();
-    let cases = cases();
-    assert!(cases.len() >= 60);
+    let cases: Vec<_> = cases().into_iter().chain(bombs()).collect();
+    assert!(cases.len() >= 70);
+    assert!(cases.iter().all(|(_, bytes)| bytes.len() < 16 << 20));
     let mut answers = Vec::new();
     for (name, bytes) in cases {
         let path = room.put(name, bytes).to_string_lossy().into_owned();

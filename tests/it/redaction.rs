@@ -65,3 +65,43 @@ fn a_redacted_run_holds_no_personal_data_anywhere() {
     let ids: Vec<_> = texts(&table, "ut_id").into_iter().flatten().collect();
     assert!(ids.iter().all(|id| id.len() == 16), "{ids:?}");
 }
+
+#[test]
+fn themes_of_a_redacted_fit_hold_no_personal_data() {
+    let room = Room::new();
+    let about = [
+        "The courier was late again, card 4111 1111 1111 1111",
+        "Delivery took two weeks, call 600 100 200",
+        "My parcel was lost, card 4111&nbsp;1111 <b>1111</b> 1111",
+        "The app crashes at every start, IBAN DE89 3704 0044 0532 0130 00",
+        "Password reset fails in the app, card 4111 1111 1111 1111",
+        "The app does not open, call 600 100 200",
+    ];
+    let rows = |times: usize| -> String {
+        let row = |n: usize| format!("{n},\"{}, order {n} in town {}\"\n", about[n % about.len()], n * 7 % 13);
+        std::iter::once("id,comment\n".to_owned())
+            .chain((0..times * about.len()).map(row))
+            .collect()
+    };
+    let secret = ["4111 1111", "3704 0044", "600 100 200"];
+    room.put("a.csv", rows(30));
+    let told = |command: &str| {
+        let ended = room.run(command);
+        assert_eq!(ended.code, Some(0), "{}", ended.err);
+        let file = std::fs::read_to_string(room.path("themes.json")).expect("themes");
+        format!("{}{}{file}", ended.out, ended.err)
+    };
+    let plain = told("themes fit a.csv --text comment --themes 2 --json");
+    assert!(secret.iter().any(|part| plain.contains(part)), "{plain}");
+    // A theme file made without care is made good by an update, and a new one is good from the start.
+    for command in [
+        "themes update a.csv --text comment --redact",
+        "themes fit a.csv --text comment --themes 2 --redact --json",
+    ] {
+        let told = told(command);
+        for part in secret {
+            assert!(!told.contains(part), "{part} in {told}");
+        }
+        assert!(told.contains("[CARD]"), "{told}");
+    }
+}
