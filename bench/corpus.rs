@@ -30,15 +30,16 @@ pub(crate) enum Length {
     Short,
 }
 
-/// Writes `rows` rows as CSV: id, date, language, comment.
+/// Writes `rows` rows as CSV: id, date, language, comment. After `texts` rows the texts begin again.
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub(crate) fn write(out: impl Write, rows: u64, length: Length) -> io::Result<()> {
+pub(crate) fn write(out: impl Write, rows: u64, texts: u64, length: Length) -> io::Result<()> {
     let samples = samples();
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(["id", "date", "language", "comment"])?;
-    for row in 0..rows {
+    for number in 0..rows {
+        let row = number % texts.max(1);
         let (language, comment) = &samples[choice(row, 1, samples.len())];
         let mates: Vec<&str> = samples
             .iter()
@@ -59,7 +60,7 @@ pub(crate) fn write(out: impl Write, rows: u64, length: Length) -> io::Result<()
             _ => format!("{comment} ({})", choice(row, 4, 10_000)),
         };
         let date = format!("2026-{:02}-{:02}", 1 + choice(row, 5, 10), 1 + choice(row, 6, 28));
-        writer.write_record([&format!("R{row}"), &date, language, &text])?;
+        writer.write_record([&format!("R{number}"), &date, language, &text])?;
     }
     writer.flush()
 }

@@ -1,4 +1,5 @@
-//! `cargo bench --bench end_to_end [-- --rows N --threads N --short]`: runs the built program on a corpus of N rows (100,000 unless said) and prints
+//! `cargo bench --bench end_to_end [-- --rows N --texts N --threads N --short]`: runs the built program on a corpus of N rows (100,000 unless said), of which
+//! at most so many texts differ, and prints
 //! rows/s, MB/s, peak memory and the share of time in each stage.
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // printing is what it is for
@@ -28,6 +29,7 @@ fn argument(name: &str) -> Option<u64> {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let rows = argument("--rows").unwrap_or(100_000);
+    let texts = argument("--texts").unwrap_or(rows);
     let threads = argument("--threads");
     let folder = tempfile::tempdir()?;
     let (input, output) = (folder.path().join("corpus.csv"), folder.path().join("tagged.parquet"));
@@ -36,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     } else {
         Length::Natural
     };
-    corpus::write(BufWriter::new(File::create(&input)?), rows, length)?;
+    corpus::write(BufWriter::new(File::create(&input)?), rows, texts, length)?;
     let megabytes = fs::metadata(&input)?.len() as f64 / 1e6;
 
     let mut command = Command::new(env!("CARGO_BIN_EXE_undertone"));

@@ -78,6 +78,8 @@ pub struct Card {
 pub struct Exit {
     /// Layers run before it.
     pub layers: usize,
+    /// Rules of its own, as its probabilities spread otherwise; none for those of the model.
+    pub rules: Option<Rules>,
     /// Its heads, `sentiment` among them.
     pub heads: Vec<Head>,
 }
@@ -159,6 +161,7 @@ impl Card {
         }
         let first = self.exits.remove(0);
         (self.layers, self.heads, self.early) = (first.layers, first.heads, true);
+        self.rules = first.rules.unwrap_or(self.rules);
         Ok(self)
     }
 
