@@ -1,6 +1,5 @@
 //! `cargo bench --bench end_to_end [-- --rows N --texts N --threads N --short]`: runs the built program on a corpus of N rows (100,000 unless said), of which
-//! at most so many texts differ, and prints
-//! rows/s, MB/s, peak memory and the share of time in each stage.
+//! at most so many texts differ, and prints rows/s, MB/s, peak memory and the share of time in each stage.
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // printing is what it is for
 

@@ -40,6 +40,7 @@ fn stages(c: &mut Criterion) {
     corpus::write(
         std::fs::File::create(&input).expect("a file"),
         20_000,
+        20_000,
         corpus::Length::Natural,
     )
     .expect("a corpus");
