@@ -9,7 +9,6 @@ import struct
 from pathlib import Path
 
 import numpy as np
-import torch
 
 BLOCK_BYTES = 18  # Q4_0: one f16 scale and 32 four-bit values
 MATRICES = {
@@ -72,6 +71,8 @@ class Packed:
 
     def tensors(self, tokenizer):
         """The base encoder in f32 under Hugging Face names, its vocabulary trimmed to the tokenizer's pieces."""
+        import torch  # not needed to read the shipped weights
+
         out = {
             "embeddings.word_embeddings.weight": restore_rows(self.rows_of(tokenizer)),
             "embeddings.position_embeddings.weight": self.f32("emb.pos").reshape(self.positions, self.hidden),

@@ -34,7 +34,13 @@ struct Config {
     #[serde(default)]
     sinusoidal_pos_embds: bool,
     position_embedding_type: Option<String>,
+    layer_norm_eps: Option<f64>,
 }
+
+/// rust-bert normalises with an epsilon of 1e-12, whatever a checkpoint says. RoBERTa and XLM-R say 1e-5: with that in its place, the
+/// embedded model in f32 (PyTorch, 300 texts in 21 languages) moves its probabilities by 0.00005 in the mean and 0.001 at most, and no
+/// label; with 1e-3 by 0.08, and 4 labels.
+const EPS: f64 = 1e-5;
 
 /// A family of checkpoints with the settings that rust-bert wants.
 #[derive(Clone)]
@@ -92,6 +98,11 @@ impl Shape {
             .is_some_and(|kind| kind != "absolute")
         {
             return Err(refuse("only absolute positions can be run"));
+        }
+        if let Some(eps) = config.layer_norm_eps.filter(|eps| !(0.0..=EPS).contains(eps)) {
+            return Err(refuse(&format!(
+                "layer_norm_eps = {eps} cannot be run; up to {EPS:e} can"
+            )));
         }
         let names: Vec<String> = config.id2label.iter().flatten().map(|(_, name)| name.clone()).collect();
         let places = config.id2label.iter().flatten().map(|(place, _)| *place);

@@ -308,12 +308,13 @@ fn files_that_do_not_fit_are_refused() {
     assert!(with("vocab_size", json!(10)).contains("tokenizer.json"));
     assert!(with("hidden_act", json!("silu")).contains("silu"));
     assert!(with("id2label", json!({"0": "joy", "1": "anger", "2": "fear"})).contains("--labels"));
-    assert!(with("id2label", json!({"0": "negative", "1": "positive"})).contains("classifier.weight has shape"));
+    assert!(with("id2label", json!({"0": "negative", "1": "positive"})).contains("classifier.bias has shape"));
     assert!(with("id2label", json!({"1": "negative", "2": "positive"})).contains("id2label"));
     assert!(with("id2label", Value::Null).contains("id2label"));
     assert!(with("pad_token_id", json!(99)).contains("pad_token_id"));
     assert!(with("max_position_embeddings", json!(8)).contains("positions"));
     assert!(with("position_embedding_type", json!("relative_key")).contains("absolute"));
+    assert!(with("layer_norm_eps", json!(1e-3)).contains("layer_norm_eps = 0.001"));
     let nowhere = Checkpoint::open(Path::new("no/such/folder"), &[], NATIVE.card());
     assert!(matches!(nowhere.err(), Some(Error::Missing { .. })));
 }
