@@ -236,6 +236,26 @@ fn spans_are_texts_of_their_own() {
     assert_eq!(scores.spans.len(), 2);
 }
 
+/// Units of a text and their polarity come by the same way from both engines.
+#[test]
+fn spans_agree() {
+    let text = "Great coffee, awful queue.";
+    let passage = [Passage {
+        text,
+        spans: &[0..13, 14..26],
+    }];
+    let (a, b) = (NATIVE.score(&passage).unwrap(), TORCH.score(&passage).unwrap());
+    for (a, b) in a[0].spans.iter().zip(&b[0].spans) {
+        assert_eq!((a.polarity.len(), b.polarity.len()), (3, 3));
+        assert!(
+            near(&a.polarity, &b.polarity, 0.1) && near(&a.sentiment, &b.sentiment, 0.1),
+            "{a:?} {b:?}"
+        );
+        assert!(near(&a.embedding, &b.embedding, 0.05));
+    }
+    assert!(b[0].spans[0].sentiment[2] > b[0].spans[1].sentiment[2]);
+}
+
 #[test]
 fn stars_add_up() {
     let stars = ["1 star", "2 stars", "3 stars", "4 stars", "5 stars"];
@@ -319,6 +339,29 @@ fn files_that_do_not_fit_are_refused() {
     assert!(matches!(nowhere.err(), Some(Error::Missing { .. })));
 }
 
+#[test]
+fn messages_say_what_to_do() {
+    let labels = ["negative", "neutral", "positive"];
+    let mut said = Vec::new();
+    let mut note = |change: &dyn Fn(&Path)| {
+        let folder = checkpoint("roberta", &labels);
+        change(folder.path());
+        said.push(open(&folder).err().map(|e| e.to_string()).unwrap_or_default());
+    };
+    let with = |folder: &Path, key: &str, value: Value| {
+        let mut config = config("roberta", &labels);
+        config[key] = value;
+        fs::write(folder.join("config.json"), config.to_string()).unwrap();
+    };
+    note(&|folder| with(folder, "model_type", json!("gpt2")));
+    note(&|folder| with(folder, "id2label", json!({"0": "joy", "1": "anger", "2": "fear"})));
+    note(&|folder| with(folder, "num_hidden_layers", json!(3)));
+    note(&|folder| with(folder, "layer_norm_eps", json!(1e-3)));
+    note(&|folder| write(folder, "bert", &labels[..2]));
+    note(&|folder| fs::write(folder.join("model.safetensors"), b"{").unwrap());
+    insta::assert_snapshot!(said.join("\n"));
+}
+
 /// The embedded model against PyTorch, on the fixture that the recipe writes.
 #[test]
 fn scores_agree_with_python() {
@@ -331,9 +374,8 @@ fn scores_agree_with_python() {
     let texts: Vec<&str> = rows.iter().map(|r| r.text.as_str()).collect();
     let ours = TORCH.reader.logits(&TORCH.encoder, &texts).unwrap();
     for (row, ours) in rows.iter().zip(ours) {
-        // The fixture has five digits.
         assert!(
-            near(&ours, &row.logits, 2e-5),
+            near(&ours, &row.logits, 1e-5),
             "{:?}: {ours:?}, Python {:?}",
             row.text,
             row.logits
@@ -341,20 +383,26 @@ fn scores_agree_with_python() {
     }
 }
 
+/// 8 bits move a probability a little: labels differ only where the f32 model is of two minds.
 #[test]
 fn engines_agree() {
     let sample = include_str!("../../../data/samples/feedback.csv");
     let texts: Vec<&str> = sample.lines().skip(1).filter(|line| line.len() > 20).collect();
     let top = |s: &Scores| (0..3).max_by(|a, b| s.sentiment[*a].total_cmp(&s.sentiment[*b]));
+    let lead = |s: &Scores| {
+        let mut sorted = s.sentiment;
+        sorted.sort_by(f32::total_cmp);
+        sorted[2] - sorted[1]
+    };
     let (native, torch) = (score(&*NATIVE, &texts), score(&*TORCH, &texts));
-    let same = native.iter().zip(&torch).filter(|(a, b)| top(a) == top(b)).count();
-    assert!(same as f64 >= 0.985 * texts.len() as f64, "{same} of {}", texts.len());
-    assert!(
-        native
-            .iter()
-            .zip(&torch)
-            .all(|(a, b)| a.tokens == b.tokens && near(&a.sentiment, &b.sentiment, 0.1))
-    );
+    let mut same = 0;
+    for ((text, a), b) in texts.iter().zip(&native).zip(&torch) {
+        assert_eq!(a.tokens, b.tokens);
+        assert!(near(&a.sentiment, &b.sentiment, 0.1), "{text}: {a:?} {b:?}");
+        assert!(top(a) == top(b) || lead(b) < 0.1, "{text}: {a:?} {b:?}");
+        same += usize::from(top(a) == top(b));
+    }
+    assert!(same as f64 >= 0.98 * texts.len() as f64, "{same} of {}", texts.len());
     let cards: [&Card; 2] = [NATIVE.card(), TORCH.card()];
     assert_eq!(cards[0].id, cards[1].id);
     assert_ne!(NATIVE.fingerprint(), TORCH.fingerprint());
