@@ -176,7 +176,8 @@ impl Topics {
         }
         let table = ThemeTable::new(self.themes.as_ref(), &self.taxonomy, &summary.tallies);
         sink.companion("themes.parquet", &sink::parquet_bytes(table.frame()?)?)?;
-        (summary.themes, summary.without_theme) = (table.lines(), table.without());
+        (summary.touchpoints, summary.themes) = (table.touchpoints(), table.discovered());
+        summary.without_theme = table.without();
         Ok(())
     }
 }

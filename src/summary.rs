@@ -80,9 +80,11 @@ pub struct Summary {
     pub unread: Unread,
     /// Sentiment by language.
     pub languages: BTreeMap<&'static str, Counts>,
-    /// The themes, most spoken of first.
+    /// Themes of the taxonomy, most spoken of first.
+    pub touchpoints: Vec<ThemeLine>,
+    /// Discovered themes, most spoken of first.
     pub themes: Vec<ThemeLine>,
-    /// Comments that speak of none of them.
+    /// Comments that speak of none of the discovered themes.
     pub without_theme: u64,
     /// What is counted for the table of themes.
     #[serde(skip)]
@@ -193,7 +195,8 @@ fn share_table(languages: &BTreeMap<&'static str, Counts>) -> Table {
     table
 }
 
-fn theme_table(lines: &[ThemeLine]) -> Table {
+/// Themes with what was said of them; the last column only where there are exemplars.
+fn theme_table(what: &str, lines: &[ThemeLine]) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING);
     let cell = |text: String, right: bool| {
@@ -203,14 +206,20 @@ fn theme_table(lines: &[ThemeLine]) -> Table {
             CellAlignment::Left
         })
     };
+    let columns = if lines.iter().any(|line| line.exemplar.is_some()) {
+        6
+    } else {
+        5
+    };
     let row = |values: [String; 6]| {
         values
             .into_iter()
+            .take(columns)
             .enumerate()
             .map(move |(at, value)| cell(value, (1..5).contains(&at)))
     };
     table.set_header(row(
-        ["theme", "mentions", "negative", "positive", "net", "for example"].map(str::to_owned)
+        [what, "mentions", "negative", "positive", "net", "for example"].map(str::to_owned)
     ));
     for line in lines.iter().take(THEMES) {
         let share = |part| percent(part, line.tally.mentions);
@@ -260,8 +269,11 @@ impl Display for Summary {
         if !self.languages.is_empty() {
             writeln!(f, "\n{}", share_table(&self.languages))?;
         }
+        if !self.touchpoints.is_empty() {
+            writeln!(f, "\n{}", theme_table("touchpoint", &self.touchpoints))?;
+        }
         if !self.themes.is_empty() {
-            writeln!(f, "\n{}", theme_table(&self.themes))?;
+            writeln!(f, "\n{}", theme_table("theme", &self.themes))?;
             let more = self.themes.len().saturating_sub(THEMES);
             let rest = if more > 0 {
                 format!("{more} more themes; ")

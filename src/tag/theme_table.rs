@@ -135,15 +135,18 @@ impl<'a> ThemeTable<'a> {
         }
     }
 
-    /// A line for each discovered theme, most spoken of first; without discovered themes, for each theme of the taxonomy.
-    pub fn lines(&self) -> Vec<ThemeLine> {
+    /// A line for each discovered theme, most spoken of first.
+    pub fn discovered(&self) -> Vec<ThemeLine> {
+        self.lines(|place| matches!(place, Place::Theme(_)))
+    }
+
+    /// A line for each theme of the taxonomy that is spoken of, most spoken of first.
+    pub fn touchpoints(&self) -> Vec<ThemeLine> {
+        self.lines(|place| matches!(place, Place::Touchpoint(_)))
+    }
+
+    fn lines(&self, wanted: impl Fn(&Place) -> bool) -> Vec<ThemeLine> {
         let mut of_theme: BTreeMap<&Place, Tally> = BTreeMap::new();
-        let wanted = |place: &Place| {
-            matches!(
-                (place, self.themes),
-                (Place::Theme(_), Some(_)) | (Place::Touchpoint(_), None)
-            )
-        };
         for ((place, _), tally) in self.tallies.iter().filter(|((place, _), _)| wanted(place)) {
             of_theme.entry(place).or_default().join(tally);
         }

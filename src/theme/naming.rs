@@ -115,11 +115,9 @@ fn weigh(members: &[&Member<'_>], count: usize, phrases: impl Fn(&str) -> Vec<St
                 Weighed { phrase, texts, weight }
             });
             let mut weighed: Vec<Weighed> = weighed.collect();
-            // A phrase of a single text names that text, not the theme, unless there is nothing else.
-            if weighed.iter().any(|w| w.texts > 1) {
-                weighed.retain(|w| w.texts > 1);
-            }
-            weighed.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.phrase.cmp(&b.phrase)));
+            // A phrase of a single text names that text rather than the theme: it comes after all that several texts share.
+            let order = |w: &Weighed| (w.texts == 1, std::cmp::Reverse(w.weight.to_bits()));
+            weighed.sort_by(|a, b| order(a).cmp(&order(b)).then_with(|| a.phrase.cmp(&b.phrase)));
             weighed
         })
         .collect()

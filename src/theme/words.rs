@@ -62,9 +62,20 @@ impl StopWords {
     }
 }
 
+/// Ukrainian words that say nothing by themselves: the crate's list has 73, and neither "not" nor "for".
+const UKRAINIAN: &str = "а аби або адже але б без би бо був буде будь була були було бути в вам вас ваш ваша вже ви від він вона вони воно все всі всіх втім \
+     вчора да давно де дехто для до доки дуже ж жодна жодний за завжди зараз зі знову з із й його йому ми між мене мені мій моя моє мої може можна на навіть над нам нас наш \
+     наша наче не нема немає нею ним них ні ніби ніхто нічого ну о один одна однак ось отже по поки потім при про просто під раз разом саме сам сама свій своя своє свої \
+     себе собі стільки сьогодні та так така таке такий також там твій те тебе теж тепер ти тим тих тільки то тобі того тоді той тому тут у усе усі хіба хоч хоча хто це цей \
+     цього цьому ця ці чи чого чому через чим що щоб щось я як яка яке який які якого якої якому якщо її їй їм їх їхній є";
+
 /// The lists of the `stop-words` crate, for quick look-ups.
 static LISTED: LazyLock<HashMap<&'static str, HashSet<&'static str>>> = LazyLock::new(|| {
-    let listed = |language: &&'static str| Some((*language, stop_words::lookup(language)?.iter().copied().collect()));
+    let more = |language: &str| if language == "uk" { UKRAINIAN } else { "" }.split_whitespace();
+    let listed = |language: &&'static str| {
+        let words = stop_words::lookup(language)?.iter().copied();
+        Some((*language, words.chain(more(language)).collect()))
+    };
     stop_words::available_languages().iter().filter_map(listed).collect()
 });
 
