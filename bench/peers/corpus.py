@@ -6,6 +6,7 @@ The same number of each language the model is made for, drawn with a fixed seed,
 import gzip
 import json
 import random
+import sys
 from pathlib import Path
 
 SEED = 20
@@ -33,3 +34,7 @@ def sample(folder, count):
 def write(texts, file):
     """JSON lines, so that a text may hold line ends."""
     Path(file).write_text("".join(json.dumps(text, ensure_ascii=False) + "\n" for text in texts), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(sample(sys.argv[1], int(sys.argv[2])), sys.argv[3])
