@@ -8,7 +8,7 @@ mod corpus;
 use std::error::Error;
 use std::fs::{self, File};
 use std::io::BufWriter;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use corpus::Length;
@@ -50,19 +50,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     if let Some(threads) = threads {
         command.args(["--threads", &threads.to_string()]);
     }
+    // Into a file: a pipe that nobody reads until the end would hold up a summary that is longer than it.
+    let answer = folder.path().join("summary.json");
     let started = Instant::now();
-    let mut child = command.stdout(Stdio::piped()).spawn()?;
+    let mut child = command.stdout(File::create(&answer)?).spawn()?;
     let mut peak = 0.0f64;
     while child.try_wait()?.is_none() {
         peak = peak.max(peak_memory(&child).unwrap_or(0.0));
         std::thread::sleep(Duration::from_millis(20));
     }
     let seconds = started.elapsed().as_secs_f64();
-    let done = child.wait_with_output()?;
-    if !done.status.success() {
-        return Err(format!("undertone ended with {}", done.status).into());
+    let status = child.wait()?;
+    if !status.success() {
+        return Err(format!("undertone ended with {status}").into());
     }
-    let summary: serde_json::Value = serde_json::from_slice(&done.stdout)?;
+    let summary: serde_json::Value = serde_json::from_slice(&fs::read(&answer)?)?;
     let stage = |name: &str| summary["seconds"][name].as_f64().unwrap_or(0.0);
 
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
