@@ -111,7 +111,7 @@ proptest! {
 }
 
 proptest! {
-    // The same damages each time: about one in some thousands makes the decoder of polars ask for more memory than there is, which no caller can catch (README, Limits).
+    // The same damages each time: some make the decoder of polars ask for more memory than there is, which no caller can catch (README, Limits).
     #![proptest_config(Config { cases: 150, failure_persistence: None, rng_seed: RngSeed::Fixed(17), ..Config::default() })]
 
     #[test]
