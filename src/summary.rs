@@ -271,6 +271,10 @@ impl Display for Summary {
         }
         if !self.touchpoints.is_empty() {
             writeln!(f, "\n{}", theme_table("touchpoint", &self.touchpoints))?;
+            let more = self.touchpoints.len().saturating_sub(THEMES);
+            if more > 0 {
+                writeln!(f, "{more} more touchpoints")?;
+            }
         }
         if !self.themes.is_empty() {
             writeln!(f, "\n{}", theme_table("theme", &self.themes))?;

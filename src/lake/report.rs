@@ -247,14 +247,15 @@ impl Report {
         self.seconds = self.begun.elapsed().as_secs_f64();
     }
 
-    /// The name of this run's files, without ending; a run that starts in the same second as another gets a number.
+    /// The name of this run's files, without ending; a run that starts in the same second as another gets a number, behind a character
+    /// that comes after the dot of an ending, so that names stand in the order of the runs.
     pub(super) fn name(&self, root: &Path) -> Result<String> {
         disk::make_folder(&root.join("runs"))?;
         let names = (1u32..).map(|n| {
             if n == 1 {
                 self.started.clone()
             } else {
-                format!("{}-{n}", self.started)
+                format!("{}_{n}", self.started)
             }
         });
         let taken = |name: &String| root.join("runs").join(format!("{name}.json")).exists();

@@ -465,6 +465,13 @@ fn an_exit_is_a_model_of_its_own() {
 
     let none = Native::new(base, TOKENIZER, Cow::Borrowed(&TINY_FILE), Quality::Fast);
     assert!(matches!(none, Err(Error::NoExit { model }) if model == "tiny"));
+
+    let rules =
+        "abstain_below = 0.1, review_below = 0.2, mixed_from = 0.3, languages = [\"xx\"], unsupported_from = 0.9";
+    let card = CARD.replace("[[exits]]", &format!("[[exits]]\nrules = {{ {rules} }}"));
+    let languages = |quality| Card::parse(&card).unwrap().at(quality).unwrap().rules.languages;
+    assert_eq!(languages(Quality::Fast), ["xx"]);
+    assert_ne!(languages(Quality::Best), ["xx"]);
 }
 
 #[test]

@@ -271,6 +271,38 @@ mod tests {
     }
 
     #[test]
+    fn what_is_praised_near_the_centre_comes_first() {
+        let member = |text, targets, near| Member {
+            text,
+            language: "en",
+            targets,
+            theme: 0,
+            near,
+        };
+        let first = |members: &[Member<'_>]| {
+            name(members, 1, &StopWords::default(), HashSet::new())[0].phrases["en"][0].clone()
+        };
+        let courier = [0..7];
+        let texts = ["courier, yesterday", "courier, yesterday"];
+        assert_eq!(first(&texts.map(|text| member(text, &courier, 1.0))), "courier");
+        assert_eq!(first(&texts.map(|text| member(text, &[9..18], 1.0))), "yesterday");
+        let shared = ["parcel", "parcel", "window", "window"];
+        let near = [0.9, 0.9, 0.2, 0.2];
+        let members: Vec<_> = shared
+            .iter()
+            .zip(near)
+            .map(|(text, near)| member(text, &[], near))
+            .collect();
+        assert_eq!(first(&members), "parcel");
+        let members: Vec<_> = shared
+            .iter()
+            .zip(near)
+            .map(|(text, near)| member(text, &[], 1.1 - near))
+            .collect();
+        assert_eq!(first(&members), "window");
+    }
+
+    #[test]
     fn siblings_never_share_a_label() {
         let texts: Vec<(&str, &str, usize)> = (0..6).map(|theme| ("bad service", "en", theme)).collect();
         let names = name(&members(&texts), 6, &StopWords::default(), HashSet::new());

@@ -181,6 +181,14 @@ mod tests {
     }
 
     #[test]
+    fn ukrainian_has_more_stop_words_than_the_list() {
+        assert_eq!(
+            of("не за якого, дуже довго чекали", "uk"),
+            ["довго", "довго чекали", "чекали"]
+        );
+    }
+
+    #[test]
     fn no_number_link_mention_or_single_letter() {
         for text in ["12 345,00 2024-01-02", "http", "@user", "a x", "...!", "", "\u{1f600}"] {
             assert!(of(text, "en").is_empty(), "{text}");
