@@ -216,6 +216,7 @@ fn label(phrases: &[String], text: &str, taken: &HashSet<String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::slice::from_ref;
 
     fn members<'a>(texts: &[(&'a str, &'a str, usize)]) -> Vec<Member<'a>> {
         texts
@@ -282,10 +283,16 @@ mod tests {
         let first = |members: &[Member<'_>]| {
             name(members, 1, &StopWords::default(), HashSet::new())[0].phrases["en"][0].clone()
         };
-        let courier = [0..7];
+        let (courier, yesterday) = (0..7, 9..18);
         let texts = ["courier, yesterday", "courier, yesterday"];
-        assert_eq!(first(&texts.map(|text| member(text, &courier, 1.0))), "courier");
-        assert_eq!(first(&texts.map(|text| member(text, &[9..18], 1.0))), "yesterday");
+        assert_eq!(
+            first(&texts.map(|text| member(text, from_ref(&courier), 1.0))),
+            "courier"
+        );
+        assert_eq!(
+            first(&texts.map(|text| member(text, from_ref(&yesterday), 1.0))),
+            "yesterday"
+        );
         let shared = ["parcel", "parcel", "window", "window"];
         let near = [0.9, 0.9, 0.2, 0.2];
         let members: Vec<_> = shared
