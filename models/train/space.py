@@ -5,7 +5,7 @@ The base encoder's pooled vector, less the mean vector of its language, on its f
 whitening), unit length. Less the mean: the base clusters texts by language first. Half whitened: a few axes hold most of its variance, and k-means on banking77
 gains from the change (README.md has the figures). A translated text aims at the vector of its English original, so that languages meet (Reimers 2020).
 
-usage: space.py --packed FILE --tokenizer FILE --data DIR --out FILE.npz
+usage: space.py --packed FILE --tokenizer FILE --data DIR --out FILE.npz [--per-language N]
 """
 
 import argparse
@@ -21,7 +21,6 @@ from encoder import from_hugging_face, mean_pool
 from packed import Packed
 
 SIZE = 256  # axes kept
-PER_LANGUAGE = 4000  # texts of a language that its mean is taken over, and that are learned from
 LONGEST = 500  # characters of such a text at most
 PREFIX = "query: "
 
@@ -54,6 +53,7 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("packed", "tokenizer", "data", "out"):
         ap.add_argument(f"--{name}", type=Path, required=True)
+    ap.add_argument("--per-language", type=int, default=4000, help="texts of a language that its mean is taken over, and that are learned from")
     a = ap.parse_args()
     tokenizer = Tokenizer.from_file(str(a.tokenizer))
     tokenizer.enable_truncation(96)
@@ -69,10 +69,10 @@ def main():
                 by_language.setdefault(e["lang"], []).append(e["text"])
     # A language that has translations only is centred on those.
     for e in examples["m_absa"]:
-        if len(by_language.setdefault(e["lang"], [])) < PER_LANGUAGE:
+        if len(by_language.setdefault(e["lang"], [])) < a.per_language:
             by_language[e["lang"]].append(e["text"])
     rng = random.Random(17)
-    sample = {lang: sorted(rng.sample(sorted(set(texts)), min(PER_LANGUAGE * (3 if lang == "en" else 1), len(set(texts))))) for lang, texts in sorted(by_language.items())}
+    sample = {lang: sorted(rng.sample(sorted(set(texts)), min(a.per_language * (3 if lang == "en" else 1), len(set(texts))))) for lang, texts in sorted(by_language.items())}
     texts = [t for lang in sample for t in sample[lang]] + english
     langs = [lang for lang in sample for _ in sample[lang]] + ["en"] * len(english)
     print(f"{len(texts)} texts", flush=True)
