@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 use crate::lake::{LAKE, bytes, csv, room_with, rows};
 use crate::support::Room;
 
+/// Microseconds that publication may take.
+const PUBLICATION: u64 = 4_000;
+
 /// A lake of one night, and an inbox with the exports of the next one: changed, known and new rows, several files, several folders.
 fn two_nights() -> Room {
     let room = room_with(&[]);
@@ -108,20 +111,27 @@ fn killed_at_fifty_moments_the_lake_is_whole_and_the_next_run_ends_with_the_same
             .stderr(Stdio::null())
             .spawn()
             .expect("a start");
-        // Most of the work comes late, so most moments do too.
-        let moment = if tries % 2 == 0 {
-            draw(&mut state, length)
-        } else {
-            length / 2 + draw(&mut state, length / 2)
+        let own = lake.join(".undertone");
+        let aimed = tries % 3 == 0;
+        // Most of the work comes late, so most moments do too; publication is so short that chance alone would hardly ever meet it.
+        let moment = match tries % 3 {
+            0 => draw(&mut state, PUBLICATION),
+            1 => draw(&mut state, length),
+            _ => length / 2 + draw(&mut state, length / 2),
         };
+        if aimed {
+            while !own.join("commit.json").exists() && child.try_wait().expect("a state").is_none() {
+                std::hint::spin_loop();
+            }
+        }
         std::thread::sleep(Duration::from_micros(moment));
         child.kill().expect("a kill");
         match child.wait().expect("an end").code() {
             None => killed += 1,
+            Some(_) if aimed => {}
             // It was faster than the undisturbed run: later moments come too late for all.
             Some(_) => length = length.min(moment).max(1_000),
         }
-        let own = lake.join(".undertone");
         let state = [
             own.join("progress.json").exists(),
             own.join("commit.json").exists(),
@@ -132,6 +142,8 @@ fn killed_at_fifty_moments_the_lake_is_whole_and_the_next_run_ends_with_the_same
         run(&room, "killed");
         assert_eq!(bytes(&lake), wanted, "after {killed} kills");
     }
+    let published: u32 = halfway.iter().filter(|(state, _)| state[1]).map(|(_, n)| n).sum();
+    assert!(published > 0, "no run was killed while it published: {halfway:?}");
     println!("{tries} runs, {killed} killed; found [work staged, publication under way, published]: {halfway:?}");
 }
 
