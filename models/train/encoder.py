@@ -10,6 +10,11 @@ NORMS = {"aln": "attention.output.LayerNorm", "oln": "output.LayerNorm"}
 QKV = ("query", "key", "value")
 
 
+def half():
+    """Products in bfloat16 where the processor is fast at them: without AVX-512 they are emulated, many times slower than f32."""
+    return torch.autocast("cpu", torch.bfloat16, enabled=torch.backends.cpu.get_cpu_capability().startswith("AVX512"))
+
+
 class Layer(nn.Module):
     """One post-norm transformer layer. Dropout acts on the feed-forward branch only: drawing its mask is serial and took 14 % of a step."""
 

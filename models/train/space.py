@@ -17,7 +17,7 @@ import torch
 from tokenizers import Tokenizer
 
 import corpus
-from encoder import from_hugging_face, mean_pool
+from encoder import from_hugging_face, half, mean_pool
 from packed import Packed
 
 SIZE = 256  # axes kept
@@ -35,7 +35,7 @@ def pooled_by_layer(encoder, tokenizer, texts, rows=64):
     ids = [e.ids for e in tokenizer.encode_batch([PREFIX + t for t in texts])]
     order = sorted(range(len(ids)), key=lambda k: len(ids[k]))
     out = [np.zeros((len(ids), 384), np.float32) for _ in range(len(encoder.exits) + 1)]
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+    with torch.inference_mode(), half():
         for at in range(0, len(order), rows):
             now = order[at : at + rows]
             longest = max(len(ids[k]) for k in now)

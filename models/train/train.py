@@ -22,7 +22,7 @@ from tokenizers import Tokenizer
 from torch import nn
 
 import corpus
-from encoder import from_hugging_face, mean_pool
+from encoder import from_hugging_face, half, mean_pool
 from export import restore
 from packed import Packed
 from space import PREFIX, SIZE, pooled_by_layer
@@ -258,7 +258,7 @@ def losses(model, rows, priors, space):
         ids[k, : len(r[0])] = torch.tensor(r[0])
         mask[k, : len(r[0])] = 1
     parts = [(k, a, b) for k, r in enumerate(rows) for _, _, a, b in r[4]]
-    with torch.autocast("cpu", torch.bfloat16):
+    with half():
         early, last = model(ids, mask, parts)
     early, last = ({name: value.float() for name, value in out.items()} for out in (early, last))
     found = head_losses(model, last, rows, length, priors, space)

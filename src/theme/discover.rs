@@ -64,7 +64,7 @@ pub fn discover(sample: &Sample, wish: &Wish, model: &str) -> Result<Themes> {
     let languages: Vec<&str> = kept.iter().map(|unit| unit.language.as_str()).collect();
     let space = Space::fit(&embeddings, &languages);
     let places = places(&space, &kept);
-    let points = theme_centres(&places, wish.themes);
+    let points = theme_centres(&places, wish.themes, 1);
     let draft = Draft {
         carried: vec![Carried::default(); points.len()],
         groups: Vec::new(),
@@ -88,8 +88,8 @@ pub(super) fn places(space: &Space, kept: &[&Kept]) -> Points {
     )
 }
 
-/// The centres of as many themes as are wanted, or as the data choose.
-pub(super) fn theme_centres(places: &Points, wanted: Option<usize>) -> Points {
+/// The centres of as many themes as are wanted, or as the data choose, but of `fewest` at least.
+pub(super) fn theme_centres(places: &Points, wanted: Option<usize>, fewest: usize) -> Points {
     let count = places.len();
     let (points, weights, small) = gathered(places.clone(), vec![1.0; count], POINTS);
     let drawn = drawn_together(&points);
@@ -97,9 +97,12 @@ pub(super) fn theme_centres(places: &Points, wanted: Option<usize>) -> Points {
     let group = match wanted {
         Some(wanted) => exactly(&drawn, &weights, &tree, wanted),
         None => {
-            let most = (count / TEXTS_PER_THEME).max((count / 4).min(10)).clamp(1, MOST_THEMES);
+            let most = (count / TEXTS_PER_THEME)
+                .max((count / 4).min(10))
+                .clamp(1, MOST_THEMES)
+                .max(fewest);
             // Fewer than this would tell nobody anything, however well apart they are: all praise from all blame, for one.
-            let least = ((count as f64).sqrt() / 3.0) as usize;
+            let least = (((count as f64).sqrt() / 3.0) as usize).max(fewest);
             chosen(&drawn, &points, &weights, &tree, least.clamp(1, most), most)
         }
     };

@@ -109,7 +109,8 @@ pub fn update(old: &Themes, sample: &Sample, wish: &Wish) -> Result<(Themes, Vec
         return Ok((old.clone(), Vec::new()));
     }
     let places = places(&old.space, &kept);
-    let fresh = theme_centres(&places, wish.themes);
+    // Looked for less finely than before, old themes would seem to have merged, when only the number was chosen anew.
+    let fresh = theme_centres(&places, wish.themes, old.themes.len());
     let plan = Plan::new(old, &places, &fresh);
     let wish = Wish {
         none_below: wish.none_below.or(Some(old.none_below)),
