@@ -197,8 +197,9 @@ fn carry_out(root: &Path, commit: &Commit) -> Result<()> {
     for path in &commit.remove {
         let _ = root.join(path).parent().map(std::fs::remove_dir);
     }
-    disk::remove_if_there(&root.join(OWN).join("commit.json"))?;
-    tidy(root)
+    // The plan goes last: whoever finds it clears up again, and without it nothing is left to clear.
+    tidy(root)?;
+    disk::remove_if_there(&root.join(OWN).join("commit.json"))
 }
 
 /// Finishes a publication that was interrupted, if there is one. Answers whether there was.

@@ -117,7 +117,10 @@ impl Stage {
         match found.filter(|found| stage.goes_on(found, work)) {
             Some(found) => stage.progress = found,
             None if dry_run => {}
-            None => disk::remove_folder(&stage.folder())?,
+            None => {
+                disk::remove_folder(&stage.folder())?;
+                disk::remove_if_there(&stage.progress_path())?;
+            }
         }
         stage.before_file = stage.progress.parts.len();
         if !work.is_empty() {

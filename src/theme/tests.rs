@@ -294,6 +294,23 @@ fn an_update_with_a_tenth_more_rows_keeps_ids() {
 }
 
 #[test]
+fn an_update_looks_for_as_many_themes_as_there_were() {
+    let wish = Wish {
+        themes: Some(20),
+        ..Wish::default()
+    };
+    let old = discover(&sample(&rows(0..12, 0..30)), &wish, "model").expect("themes");
+    let (now, _) = update(&old, &sample(&rows(0..12, 0..33)), &Wish::default()).expect("themes");
+    let kept = old
+        .themes
+        .iter()
+        .filter(|old| now.themes.iter().any(|now| now.id == old.id));
+    let kept = kept.count();
+    // With the number chosen anew, the twelve that are in the data, most of these would be merged.
+    assert!(old.themes.len() == 20 && kept >= 18, "{kept}");
+}
+
+#[test]
 fn an_update_tells_new_gone_grown_and_shrunk() {
     let old = found(&rows(0..8, 0..30));
     let title = |meaning: usize| {

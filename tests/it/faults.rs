@@ -115,6 +115,7 @@ fn killed_at_fifty_moments_the_lake_is_whole_and_the_next_run_ends_with_the_same
         let aimed = tries % 3 == 0;
         // Most of the work comes late, so most moments do too; publication is so short that chance alone would hardly ever meet it.
         let moment = match tries % 3 {
+            0 if tries % 2 == 0 => 0,
             0 => draw(&mut state, PUBLICATION),
             1 => draw(&mut state, length),
             _ => length / 2 + draw(&mut state, length / 2),

@@ -206,6 +206,18 @@ fn a_damaged_file_keeps_only_itself_out_and_is_tried_again() {
 }
 
 #[test]
+fn what_a_killed_run_left_behind_is_cleared_up_even_when_nothing_is_new() {
+    let room = room_with(&[("a.csv", &csv(&FIRST))]);
+    night(&room, "", 0);
+    let before = bytes(&room.path("lake"));
+    // As of a run that was killed in the last moment of its publication.
+    let progress = r#"{"version": 1, "base": "earlier", "settings": "", "files": [], "current": null, "parts": []}"#;
+    room.put("lake/.undertone/progress.json", progress);
+    assert_eq!(counts(&night(&room, "", 0)), [0, 0, 0]);
+    assert_eq!(bytes(&room.path("lake")), before);
+}
+
+#[test]
 fn too_many_rejects_publish_nothing() {
     let room = room_with(&[("a.csv", &csv(&FIRST))]);
     night(&room, "", 0);
