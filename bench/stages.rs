@@ -130,17 +130,17 @@ fn write_stage(c: &mut Criterion, engine: &dyn Engine, input: &str) {
     group.bench_function("tag 199 rows into Parquet", |b| {
         b.iter(|| run::tag(&job, engine, &Progress::silent()).expect("a run").rows)
     });
-    group.bench_function("tag 199 known comments", |b| {
-        let texts: Vec<Option<String>> = comments().into_iter().take(199).map(Some).collect();
-        let rows: Vec<u64> = (0..texts.len() as u64).collect();
-        let mut tagger = Tagger::new(engine);
-        b.iter(|| {
-            tagger
-                .tag(&rows, vec![String::new(); rows.len()], &texts, &mut Seconds::default())
-                .expect("rows")
-                .len()
-        });
-    });
+    let texts: Vec<Option<String>> = comments().into_iter().take(199).map(Some).collect();
+    let rows: Vec<u64> = (0..texts.len() as u64).collect();
+    let mut tagger = Tagger::new(engine);
+    let mut tag = || {
+        tagger
+            .tag(&rows, vec![String::new(); rows.len()], &texts, &mut Seconds::default())
+            .expect("rows")
+            .len()
+    };
+    tag(); // from here on every comment is known
+    group.bench_function("tag 199 known comments", |b| b.iter(&mut tag));
     group.finish();
 }
 
