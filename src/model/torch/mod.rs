@@ -147,7 +147,7 @@ impl Engine for LibTorch {
 fn numbers(tensor: &Tensor) -> Result<Vec<f32>> {
     let flat = tensor.f_to_kind(Kind::Float).and_then(|t| t.f_contiguous());
     flat.and_then(|t| t.f_reshape([-1]))
-        .and_then(|t| Vec::try_from(t))
+        .and_then(Vec::try_from)
         .map_err(|e| failed(&e))
 }
 
