@@ -42,8 +42,7 @@ pub(super) fn classes(names: &[String], said: &[String]) -> Result<Vec<Class>> {
 fn class(name: &str) -> Option<Class> {
     let name = name.trim().to_lowercase().replace(['_', '-'], " ");
     let word = name.strip_prefix("very ").unwrap_or(&name);
-    let starts = |class: &&str| *class == word || (class[..3] == *word && word.len() == 3);
-    if let Some(at) = CLASSES.iter().position(|class| starts(class)) {
+    if let Some(at) = CLASSES.iter().position(|class| *class == word || class[..3] == *word) {
         return Some(at);
     }
     let stars = name.strip_suffix("stars").or_else(|| name.strip_suffix("star"))?;
