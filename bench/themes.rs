@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 use undertone::model::{self, Engine, Passage, Quality};
 use undertone::text;
-use undertone::theme::{Sample, Themes, Unit, Wish, discover};
+use undertone::theme::{Sample, Themes, Titles, Unit, Wish, discover};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 type Answer<T> = Result<T, Box<dyn Error>>;
@@ -96,7 +96,7 @@ fn assigned(rows: &[Row], within: impl Fn(usize) -> bool + Sync, wish: &Wish) ->
         .enumerate()
         .filter(|(at, _)| within(*at))
         .for_each(|(_, row)| sample.add(&row.unit()));
-    let themes = discover(&sample, wish, "bench")?;
+    let themes = discover(&sample, &Titles::default(), wish, "bench")?;
     let id = |(at, row): (usize, &Row)| {
         let placed = within(at).then(|| themes.place(&row.unit())).flatten();
         placed.map_or(Value::Null, |placed| json!(themes.themes[placed.theme].id))
@@ -196,7 +196,7 @@ fn scale(rows: u64) -> Answer<()> {
         batches(row).iter().for_each(|row| sample.add(&row.unit()));
     }
     let sampled = started.elapsed();
-    let themes = discover(&sample, &Wish::default(), "bench")?;
+    let themes = discover(&sample, &Titles::default(), &Wish::default(), "bench")?;
     let fitted = started.elapsed();
     let mut none = 0;
     for row in (0..rows).step_by(BATCH as usize) {

@@ -15,7 +15,10 @@ use crate::source::{self, Source, SourceOptions};
 use crate::summary::Summary;
 use crate::tag::{Seconds, Subjects, Tagger, ThemeTable};
 use crate::theme::taxonomy::{Matcher, Taxonomy};
-use crate::theme::{Change, Sample, Themes, Unit, Wish, discover, update};
+use crate::theme::{Change, Sample, Themes, Titles, Unit, Wish, discover, update};
+
+/// Texts from which on themes may be named by titles.
+const TITLED_FROM: usize = 100;
 
 /// Where the themes of a run come from.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,7 +49,8 @@ pub struct Quest {
 /// # Errors
 /// Whatever keeps the inputs from being read, and [`Error::NoEmbeddings`].
 pub fn fit(quest: &Quest, engine: &dyn Engine, progress: &Progress) -> Result<Themes> {
-    discover(&sample(quest, engine, progress)?, &quest.wish, engine.fingerprint())
+    let sample = sample(quest, engine, progress)?;
+    discover(&sample, &titles(&sample, engine)?, &quest.wish, engine.fingerprint())
 }
 
 /// Finds the themes of all comments anew, keeping what is still there of `old`.
@@ -55,7 +59,16 @@ pub fn fit(quest: &Quest, engine: &dyn Engine, progress: &Progress) -> Result<Th
 /// As [`fit`].
 pub fn renew(old: &Themes, quest: &Quest, engine: &dyn Engine, progress: &Progress) -> Result<(Themes, Vec<Change>)> {
     let old = quest.privacy.themes(old.clone());
-    update(&old, &sample(quest, engine, progress)?, &quest.wish)
+    let sample = sample(quest, engine, progress)?;
+    update(&old, &sample, &titles(&sample, engine)?, &quest.wish)
+}
+
+/// What the themes of a sample may be called. Embedding titles takes a second, which the few themes of few texts are not worth.
+fn titles(sample: &Sample, engine: &dyn Engine) -> Result<Titles> {
+    if sample.len() < TITLED_FROM {
+        return Ok(Titles::default());
+    }
+    Titles::embedded(engine)
 }
 
 fn sample(quest: &Quest, engine: &dyn Engine, progress: &Progress) -> Result<Sample> {
@@ -106,7 +119,7 @@ impl Topics {
                 let recorder = Recorder::new(engine)?;
                 let sample = listen(source, job.privacy, &recorder, seconds, progress)?;
                 let started = Instant::now();
-                let themes = discover(&sample, wish, engine.fingerprint())?;
+                let themes = discover(&sample, &titles(&sample, engine)?, wish, engine.fingerprint())?;
                 source.rewind();
                 seconds.themes += started.elapsed().as_secs_f64();
                 (Some(themes), Some(recorder.replay()?))

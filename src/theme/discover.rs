@@ -16,11 +16,12 @@ use super::figures::Figures;
 use super::file::{Exemplar, Group, Theme, Themes};
 use super::geometry::{Points, dot, rounded};
 use super::groups::{centres, gathered, nearest, numbered, refined};
-use super::naming::{Member, Name, name};
+use super::naming::{Member, Name, main_language, name};
 use super::near::drawn_together;
 use super::number::{chosen, exactly};
 use super::sample::{Kept, Sample};
 use super::space::Space;
+use super::titles::Titles;
 use super::tree::Tree;
 use super::words::StopWords;
 use crate::error::{Error, Result};
@@ -51,11 +52,11 @@ pub struct Wish {
     pub none_below: Option<f32>,
 }
 
-/// Finds the themes of a sample. `model` is the fingerprint of the model whose embeddings these are.
+/// Finds the themes of a sample. `titles` are names they may have, `model` is the fingerprint of the model whose embeddings these are.
 ///
 /// # Errors
 /// [`Error::NoEmbeddings`] when the model gave none.
-pub fn discover(sample: &Sample, wish: &Wish, model: &str) -> Result<Themes> {
+pub fn discover(sample: &Sample, titles: &Titles, wish: &Wish, model: &str) -> Result<Themes> {
     if sample.lacks_embeddings() {
         return Err(Error::NoEmbeddings);
     }
@@ -76,7 +77,7 @@ pub fn discover(sample: &Sample, wish: &Wish, model: &str) -> Result<Themes> {
         places,
         kept,
     };
-    Ok(described(draft, wish, model).0)
+    Ok(described(draft, titles, wish, model).0)
 }
 
 /// Where the units of a sample lie.
@@ -144,7 +145,7 @@ pub(super) struct Draft<'sample> {
 }
 
 /// The themes of a draft, described by the sample: sizes, names, exemplars, groups, threshold; and their ids in the order of the draft.
-pub(super) fn described(draft: Draft<'_>, wish: &Wish, model: &str) -> (Themes, Vec<String>) {
+pub(super) fn described(draft: Draft<'_>, titles: &Titles, wish: &Wish, model: &str) -> (Themes, Vec<String>) {
     let Draft {
         kept,
         space,
@@ -187,12 +188,14 @@ pub(super) fn described(draft: Draft<'_>, wish: &Wish, model: &str) -> (Themes, 
         language: &kept[*at].language,
         targets: &kept[*at].targets,
         theme: of_unit[*at],
+        place: places.row(*at),
         near: close[*at].max(0.0),
     };
     let members: Vec<Member<'_>> = inside.iter().map(member).collect();
-    themes.language = main_language(&members);
+    themes.language = language(&members);
     let taken = carried.iter().map(|own| own.label.clone()).collect();
-    let names = name(&members, count, &themes.stop_words, taken);
+    let near = titles.near(&members, count, &themes.space, &themes.language);
+    let names = name(&members, &themes.language, &near, &themes.stop_words, taken);
     let mut of_theme: Vec<Vec<usize>> = vec![Vec::new(); count];
     inside.iter().for_each(|at| of_theme[of_unit[*at]].push(*at));
     of_theme
@@ -209,7 +212,7 @@ pub(super) fn described(draft: Draft<'_>, wish: &Wish, model: &str) -> (Themes, 
         .collect();
     name_ids(&mut themes.themes);
     let ids = themes.themes.iter().map(|theme| theme.id.clone()).collect();
-    group(&mut themes, &members, &groups);
+    group(&mut themes, &members, titles, &groups);
     // Stable: of equals, that with the earlier text comes first.
     themes.themes.sort_by_key(|theme| std::cmp::Reverse(theme.size));
     (themes, ids)
@@ -252,15 +255,13 @@ fn threshold(close: &[f32]) -> f32 {
         .map_or(-1.0, |x| (x * 1e4).floor() / 1e4)
 }
 
-fn main_language(members: &[Member<'_>]) -> String {
+/// The language of most units.
+fn language(members: &[Member<'_>]) -> String {
     let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
     members
         .iter()
         .for_each(|member| *sizes.entry(member.language).or_default() += 1);
-    let main = sizes
-        .into_iter()
-        .max_by_key(|(language, size)| (*language != "und", *size, std::cmp::Reverse(*language)));
-    main.map_or(String::new(), |(language, _)| language.to_owned())
+    main_language(sizes.into_iter()).unwrap_or_default().to_owned()
 }
 
 /// The nearest texts of a length that can be quoted; if there are none, the nearest of any length, shortened.
@@ -305,7 +306,7 @@ fn name_ids(themes: &mut [Theme]) {
 
 /// Puts themes that lie near each other into groups, where the tree over them has its widest gap. A group that holds most of the themes of one of the
 /// `earlier` groups is that group.
-fn group(themes: &mut Themes, members: &[Member<'_>], earlier: &[Group]) {
+fn group(themes: &mut Themes, members: &[Member<'_>], titles: &Titles, earlier: &[Group]) {
     let was: Vec<Option<String>> = themes.themes.iter_mut().map(|theme| theme.group.take()).collect();
     let count = themes.themes.len();
     if count < GROUPED_FROM {
@@ -331,7 +332,8 @@ fn group(themes: &mut Themes, members: &[Member<'_>], earlier: &[Group]) {
         })
         .collect();
     let labels = earlier.iter().map(|group| group.label.clone()).collect();
-    let names = name(&grouped, number, &themes.stop_words, labels);
+    let near = titles.near(&grouped, number, &themes.space, &themes.language);
+    let names = name(&grouped, &themes.language, &near, &themes.stop_words, labels);
     let mut ids: BTreeSet<String> = earlier.iter().map(|group| group.id.clone()).collect();
     let mut free: Vec<&Group> = earlier.iter().collect();
     for (number, name) in names.into_iter().enumerate() {

@@ -1,5 +1,6 @@
-//! What is a theme called? Input: the texts of each theme. Output: for each theme its top phrases by language and a label of two to five words in the
-//! comments' main language, distinct from every other. It refuses nothing: where no phrase is found, the beginning of a text is the label.
+//! What is a theme called? Input: the texts of each theme, and titles that such themes commonly have. Output: for each theme its top phrases by language and
+//! a label of up to five words in the comments' main language, distinct from every other: a phrase that several texts share, else the nearest title, else
+//! the best phrases of single texts. It refuses nothing: where no phrase is found, the beginning of a text is the label.
 //!
 //! Phrases are weighed by class-based TF-IDF (Grootendorst 2022, "BERTopic", section 3.3): how often a theme's texts hold a phrase, times
 //! `ln(1 + A / f)`, with `f` how often all texts hold it and `A` the mean number of phrases in a theme. Counted are texts, not repetitions inside one, and
@@ -18,6 +19,10 @@ const LONGER: f32 = 0.35;
 const POINTED: f32 = 2.0;
 /// A longer phrase takes the place of a shorter one inside it if it has this share of its texts.
 const ALMOST_ALWAYS: f32 = 0.5;
+/// A theme is named after a phrase, rather than by a title, if at least so many of its texts share it,
+const SHARED: u32 = 3;
+/// and at least this share of them.
+const SHARED_PART: f32 = 0.05;
 /// Words of a label at most.
 const LABEL_WORDS: usize = 5;
 
@@ -28,6 +33,8 @@ pub(super) struct Member<'a> {
     /// Bytes of the text that are praised or blamed.
     pub(super) targets: &'a [Range<usize>],
     pub(super) theme: usize,
+    /// Where it lies in the space of themes.
+    pub(super) place: &'a [f32],
     /// Cosine to the theme's nearest centre, 0..=1.
     pub(super) near: f32,
 }
@@ -54,33 +61,48 @@ struct Weighed {
     weight: f32,
 }
 
-/// Names themes `0..count`; no label is one of those `taken`. The members' order decides ties, so it must not depend on the order of the rows.
-pub(super) fn name(members: &[Member<'_>], count: usize, stop_words: &StopWords, taken: HashSet<String>) -> Vec<Name> {
+/// Names as many themes as there are `titles`, which are names that each commonly has, in the `main` language, nearest first; no label is one of those
+/// `taken`. The members' order decides ties, so it must not depend on the order of the rows.
+pub(super) fn name(
+    members: &[Member<'_>],
+    main: &str,
+    titles: &[Vec<&str>],
+    stop_words: &StopWords,
+    taken: HashSet<String>,
+) -> Vec<Name> {
+    let count = titles.len();
     let mut by_language: BTreeMap<&str, Vec<&Member<'_>>> = BTreeMap::new();
     for member in members {
         by_language.entry(member.language).or_default().push(member);
     }
-    let main = main_language(by_language.iter().map(|(language, own)| (*language, own.len())));
     let mut names: Vec<Name> = vec![Name::default(); count];
     let mut sizes: Vec<BTreeMap<&str, usize>> = vec![BTreeMap::new(); count];
+    for member in members {
+        *sizes[member.theme].entry(member.language).or_default() += 1;
+    }
+    // Themes whose texts share a phrase of the main language.
+    let mut speaking = vec![false; count];
     for (language, own) in &by_language {
         let stops = stop_words.of(language);
         let weighed = weigh(own, count, |text| phrases(text, &stops));
         for (theme, weighed) in weighed.into_iter().enumerate() {
             let top = top(weighed);
-            if !top.is_empty() {
-                names[theme].phrases.insert((*language).to_owned(), top);
+            if let Some(best) = top.first() {
+                let size: usize = sizes[theme].values().sum();
+                speaking[theme] |=
+                    *language == main && best.texts >= SHARED && best.texts as f32 >= SHARED_PART * size as f32;
+                names[theme]
+                    .phrases
+                    .insert((*language).to_owned(), top.into_iter().map(|w| w.phrase).collect());
             }
         }
-        own.iter()
-            .for_each(|member| *sizes[member.theme].entry(language).or_default() += 1);
     }
-    label_all(&mut names, &sizes, main.unwrap_or_default(), members, taken);
+    label_all(&mut names, &sizes, &speaking, main, titles, members, taken);
     names
 }
 
 /// The language of most; `und` only if there is no other, the first in the alphabet of equals.
-fn main_language<'a>(sizes: impl Iterator<Item = (&'a str, usize)>) -> Option<&'a str> {
+pub(super) fn main_language<'a>(sizes: impl Iterator<Item = (&'a str, usize)>) -> Option<&'a str> {
     let best = sizes.fold(None, |best: Option<(&str, usize)>, (language, size)| match best {
         Some((known, most)) if (known != "und", most) >= (language != "und", size) => best,
         _ => Some((language, size)),
@@ -124,7 +146,7 @@ fn weigh(members: &[&Member<'_>], count: usize, phrases: impl Fn(&str) -> Vec<St
 }
 
 /// The best phrases, none of which only repeats another.
-fn top(weighed: Vec<Weighed>) -> Vec<String> {
+fn top(weighed: Vec<Weighed>) -> Vec<Weighed> {
     let mut kept: Vec<Weighed> = Vec::new();
     for next in weighed.into_iter().take(20 * KEPT) {
         let inside = kept.iter().position(|w| contains(&w.phrase, &next.phrase));
@@ -137,7 +159,7 @@ fn top(weighed: Vec<Weighed>) -> Vec<String> {
             (None, None) => {}
         }
     }
-    kept.into_iter().map(|w| w.phrase).collect()
+    kept
 }
 
 /// Whether the words of `short` stand in `long`, one after the other.
@@ -150,7 +172,9 @@ fn contains(long: &str, short: &str) -> bool {
 fn label_all(
     names: &mut [Name],
     sizes: &[BTreeMap<&str, usize>],
+    speaking: &[bool],
     main: &str,
+    titles: &[Vec<&str>],
     members: &[Member<'_>],
     mut taken: HashSet<String>,
 ) {
@@ -158,6 +182,13 @@ fn label_all(
     let mut order: Vec<usize> = (0..names.len()).collect();
     order.sort_by_key(|theme| (std::cmp::Reverse(size(*theme)), *theme));
     for theme in order {
+        let title = titles[theme].iter().find(|title| !taken.contains(**title));
+        if let Some(title) = title.filter(|_| !speaking[theme]) {
+            taken.insert((*title).to_owned());
+            names[theme].label = (*title).to_owned();
+            names[theme].language = main.to_owned();
+            continue;
+        }
         let in_main = sizes[theme].get(main).copied().unwrap_or_default();
         let enough = in_main * 10 >= size(theme) && in_main >= 2 && names[theme].phrases.contains_key(main);
         let own = || main_language(sizes[theme].iter().map(|(language, size)| (*language, *size)));
@@ -226,6 +257,7 @@ mod tests {
                 language,
                 targets: &[],
                 theme,
+                place: &[],
                 near: 1.0,
             })
             .collect()
@@ -241,7 +273,13 @@ mod tests {
             ("the parcel never arrived", "en", 1),
             ("late parcel again", "en", 1),
         ];
-        let names = name(&members(&texts), 2, &StopWords::default(), HashSet::new());
+        let names = name(
+            &members(&texts),
+            "en",
+            &[vec![], vec![]],
+            &StopWords::default(),
+            HashSet::new(),
+        );
         assert_eq!(names[0].label, "customer service");
         assert!(names[1].label.starts_with("parcel"), "{}", names[1].label);
         assert!(
@@ -262,7 +300,13 @@ mod tests {
             ("great app", "en", 2),
             ("great app indeed", "en", 2),
         ];
-        let names = name(&members(&texts), 3, &StopWords::default(), HashSet::new());
+        let names = name(
+            &members(&texts),
+            "en",
+            &[vec![], vec![], vec![]],
+            &StopWords::default(),
+            HashSet::new(),
+        );
         assert_eq!((names[0].language.as_str(), names[1].language.as_str()), ("en", "pl"));
         assert!(
             names[0].phrases.contains_key("pl"),
@@ -278,10 +322,11 @@ mod tests {
             language: "en",
             targets,
             theme: 0,
+            place: &[],
             near,
         };
         let first = |members: &[Member<'_>]| {
-            name(members, 1, &StopWords::default(), HashSet::new())[0].phrases["en"][0].clone()
+            name(members, "en", &[vec![]], &StopWords::default(), HashSet::new())[0].phrases["en"][0].clone()
         };
         let (courier, yesterday) = (0..7, 9..18);
         let texts = ["courier, yesterday", "courier, yesterday"];
@@ -310,9 +355,32 @@ mod tests {
     }
 
     #[test]
+    fn a_title_names_those_whose_texts_share_nothing() {
+        let texts = [
+            ("slow refund again", "en", 0),
+            ("slow refund", "en", 0),
+            ("slow refund indeed", "en", 0),
+            ("where is my money", "en", 1),
+            ("zwrot pieniędzy", "pl", 1),
+            ("нічого не повернули", "uk", 2),
+        ];
+        let titles = vec![vec!["refunds", "charged twice"]; 3];
+        let names = name(&members(&texts), "en", &titles, &StopWords::default(), HashSet::new());
+        let labels: Vec<&str> = names.iter().map(|name| name.label.as_str()).collect();
+        assert_eq!(labels, ["slow refund", "refunds", "charged twice"]);
+        assert!(names.iter().all(|name| name.language == "en"));
+    }
+
+    #[test]
     fn siblings_never_share_a_label() {
         let texts: Vec<(&str, &str, usize)> = (0..6).map(|theme| ("bad service", "en", theme)).collect();
-        let names = name(&members(&texts), 6, &StopWords::default(), HashSet::new());
+        let names = name(
+            &members(&texts),
+            "en",
+            &vec![vec![]; 6],
+            &StopWords::default(),
+            HashSet::new(),
+        );
         let labels: HashSet<&str> = names.iter().map(|name| name.label.as_str()).collect();
         assert_eq!(labels.len(), 6, "{labels:?}");
     }
@@ -321,7 +389,8 @@ mod tests {
     fn a_theme_without_phrases_still_has_a_label() {
         let names = name(
             &members(&[("ok 👍", "en", 0), ("👍", "en", 1)]),
-            3,
+            "en",
+            &[vec![], vec![], vec![]],
             &StopWords::default(),
             HashSet::new(),
         );

@@ -64,7 +64,7 @@ fn unit(row: &Row) -> Unit<'_> {
 }
 
 fn found(rows: &[Row]) -> Themes {
-    discover(&sample(rows), &Wish::default(), "model").expect("themes")
+    discover(&sample(rows), &Titles::default(), &Wish::default(), "model").expect("themes")
 }
 
 /// For each row its theme's id.
@@ -135,7 +135,10 @@ fn a_number_asked_for_is_the_number_given() {
             none_below: None,
         };
         assert_eq!(
-            discover(&sample(&rows), &wish, "model").expect("themes").themes.len(),
+            discover(&sample(&rows), &Titles::default(), &wish, "model")
+                .expect("themes")
+                .themes
+                .len(),
             wanted
         );
     }
@@ -190,7 +193,10 @@ fn little_or_odd_input_gets_a_sensible_small_answer() {
         none_below: None,
     };
     assert_eq!(
-        discover(&sample(&three), &wish, "model").expect("themes").themes.len(),
+        discover(&sample(&three), &Titles::default(), &wish, "model")
+            .expect("themes")
+            .themes
+            .len(),
         3,
         "as many as there are texts"
     );
@@ -269,7 +275,7 @@ fn a_model_without_embeddings_is_told() {
         ..row(0, 0)
     }];
     assert!(matches!(
-        discover(&sample(&rows), &Wish::default(), "model"),
+        discover(&sample(&rows), &Titles::default(), &Wish::default(), "model"),
         Err(Error::NoEmbeddings)
     ));
 }
@@ -277,7 +283,8 @@ fn a_model_without_embeddings_is_told() {
 #[test]
 fn an_update_with_a_tenth_more_rows_keeps_ids() {
     let old = found(&rows(0..12, 0..30));
-    let (now, changes) = update(&old, &sample(&rows(0..12, 0..33)), &Wish::default()).expect("themes");
+    let (now, changes) =
+        update(&old, &sample(&rows(0..12, 0..33)), &Titles::default(), &Wish::default()).expect("themes");
     let before: BTreeSet<&str> = old.themes.iter().map(|theme| theme.id.as_str()).collect();
     let kept = now
         .themes
@@ -299,8 +306,8 @@ fn an_update_looks_for_as_many_themes_as_there_were() {
         themes: Some(20),
         ..Wish::default()
     };
-    let old = discover(&sample(&rows(0..12, 0..30)), &wish, "model").expect("themes");
-    let (now, _) = update(&old, &sample(&rows(0..12, 0..33)), &Wish::default()).expect("themes");
+    let old = discover(&sample(&rows(0..12, 0..30)), &Titles::default(), &wish, "model").expect("themes");
+    let (now, _) = update(&old, &sample(&rows(0..12, 0..33)), &Titles::default(), &Wish::default()).expect("themes");
     let kept = old
         .themes
         .iter()
@@ -326,7 +333,7 @@ fn an_update_tells_new_gone_grown_and_shrunk() {
     now.extend(rows(1..2, 0..15));
     now.extend(rows(2..3, 0..60));
     now.extend(rows(8..9, 0..30));
-    let (themes, changes) = update(&old, &sample(&now), &Wish::default()).expect("themes");
+    let (themes, changes) = update(&old, &sample(&now), &Titles::default(), &Wish::default()).expect("themes");
     let fates: BTreeMap<&str, &str> = changes
         .iter()
         .map(|change| (change.id.as_str(), change.fate.name()))
@@ -344,7 +351,7 @@ fn an_update_tells_new_gone_grown_and_shrunk() {
     assert_eq!(new.len(), 1, "{changes:?}");
     assert!(new[0].title.contains(WORDS[8]), "{new:?}");
     assert_eq!(themes.themes.len(), 8);
-    let silent = update(&old, &sample(&[]), &Wish::default()).expect("themes");
+    let silent = update(&old, &sample(&[]), &Titles::default(), &Wish::default()).expect("themes");
     assert_eq!(silent.0, old, "silence is no reason to forget");
 }
 
@@ -359,7 +366,7 @@ fn names_and_merges_survive_updates() {
     old.rename(&a, "  Late parcels ").expect("a name");
     old.merge(&a, &b).expect("one theme");
     assert_eq!(old.themes.len(), 8);
-    let (now, _) = update(&old, &sample(&rows(0..9, 3..33)), &Wish::default()).expect("themes");
+    let (now, _) = update(&old, &sample(&rows(0..9, 3..33)), &Titles::default(), &Wish::default()).expect("themes");
     let theme = now.themes.iter().find(|theme| theme.id == a).expect("the merged theme");
     assert_eq!(
         (theme.title(), theme.merged.as_slice()),

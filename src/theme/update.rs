@@ -14,6 +14,7 @@ use super::file::{Placed, Theme, Themes};
 use super::geometry::{Points, add, dot, normalise};
 use super::groups::nearest;
 use super::sample::{Kept, Sample};
+use super::titles::Titles;
 use crate::error::{Error, Result};
 
 /// Two centres at least this close (cosine) are one theme. Fits on two random 90 % of the same texts give pairs closer than this for all but a few themes.
@@ -87,9 +88,9 @@ impl Fate {
 ///
 /// # Errors
 /// As [`discover`].
-pub fn update(old: &Themes, sample: &Sample, wish: &Wish) -> Result<(Themes, Vec<Change>)> {
+pub fn update(old: &Themes, sample: &Sample, titles: &Titles, wish: &Wish) -> Result<(Themes, Vec<Change>)> {
     if old.themes.is_empty() {
-        let themes = discover(sample, wish, &old.model)?;
+        let themes = discover(sample, titles, wish, &old.model)?;
         let changes = themes
             .themes
             .iter()
@@ -124,7 +125,7 @@ pub fn update(old: &Themes, sample: &Sample, wish: &Wish) -> Result<(Themes, Vec
         places,
         kept,
     };
-    let (themes, ids) = described(draft, &wish, &old.model);
+    let (themes, ids) = described(draft, titles, &wish, &old.model);
     let changes = plan.changes(old, &themes, &ids);
     Ok((themes, changes))
 }

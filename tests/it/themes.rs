@@ -3,7 +3,7 @@
 use std::fs;
 
 use undertone::model::{self, Engine, Quality};
-use undertone::theme::{Sample, Themes, Unit, Wish, discover};
+use undertone::theme::{Sample, Themes, Titles, Unit, Wish, discover};
 
 use crate::support::{Room, texts};
 
@@ -49,6 +49,7 @@ fn made_up(model: &str) -> Themes {
     }
     discover(
         &sample,
+        &Titles::default(),
         &Wish {
             themes: Some(3),
             none_below: None,
