@@ -1,5 +1,5 @@
 //! What is a theme called? Input: the texts of each theme, and titles that such themes commonly have. Output: for each theme its top phrases by language and
-//! a label of up to five words in the comments' main language, distinct from every other: a phrase that several texts share, else the nearest title, else
+//! a label of two to five words in the comments' main language, distinct from every other: a phrase that several texts share, else the nearest title, else
 //! the best phrases of single texts. It refuses nothing: where no phrase is found, the beginning of a text is the label.
 //!
 //! Phrases are weighed by class-based TF-IDF (Grootendorst 2022, "BERTopic", section 3.3): how often a theme's texts hold a phrase, times

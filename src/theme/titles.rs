@@ -114,7 +114,7 @@ mod tests {
     use crate::model::{self, Quality};
 
     #[test]
-    fn every_title_has_a_distinct_name_of_five_words_at_most_in_ten_languages() {
+    fn every_title_has_a_distinct_name_of_two_to_five_words_in_ten_languages() {
         let titles = written().expect("the file");
         for language in ["uk", "pt", "ru", "hu", "pl", "en", "de", "es", "fr", "it"] {
             let names: Vec<&str> = titles
@@ -125,7 +125,7 @@ mod tests {
             assert_eq!(names.len(), titles.len(), "{language}");
             assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len(), "{language}");
             for name in names {
-                assert!((1..=5).contains(&name.split(' ').count()), "{name}");
+                assert!((2..=5).contains(&name.split(' ').count()), "{name}");
             }
         }
         assert!(
@@ -153,7 +153,7 @@ mod tests {
                 "pt",
                 "breakfast and buffet",
             ),
-            ("Köszönöm a segítséget!", "hu", "thanks"),
+            ("Köszönöm a segítséget!", "hu", "words of thanks"),
         ];
         let passages: Vec<Passage<'_>> = texts.iter().map(|(text, ..)| (*text).into()).collect();
         let scores = model.score(&passages).expect("scores");

@@ -4,6 +4,10 @@ use crate::support::Room;
 #[cfg(feature = "libtorch")]
 use crate::support::texts;
 
+#[cfg(feature = "libtorch")]
+#[path = "../../src/model/torch/tiny.rs"]
+mod tiny;
+
 fn refused(arguments: &str) -> String {
     let ended = Room::new().run(arguments);
     assert_eq!(ended.code, Some(2), "{arguments}: {}", ended.err);
@@ -49,4 +53,44 @@ fn libtorch_tags() {
     let missing = room.run("tag a.csv -o b.parquet --model nowhere");
     assert_eq!(missing.code, Some(2));
     insta::assert_snapshot!("a_checkpoint_that_is_not_there", missing.err);
+}
+
+#[test]
+#[cfg(feature = "libtorch")]
+fn a_checkpoint_of_ones_own_tags() {
+    let room = Room::new();
+    room.put("a.csv", "id,comment\n1,The parcel was late again.\n2,Wonderful!\n3,\n");
+    for (family, labels) in [
+        ("bert", vec!["1 star", "2 stars", "3 stars", "4 stars", "5 stars"]),
+        ("distilbert", vec!["NEGATIVE", "POSITIVE"]),
+        ("roberta", vec!["LABEL_0", "LABEL_1", "LABEL_2"]),
+        ("xlm-roberta", vec!["Negative", "Neutral", "Positive"]),
+    ] {
+        std::fs::create_dir(room.path(family)).expect("a folder");
+        tiny::write(&room.path(family), family, &labels);
+        let ended = room.run(&format!("tag a.csv -o {family}.parquet --model {family}"));
+        assert_eq!(ended.code, Some(0), "{family}: {}", ended.err);
+        assert!(
+            ended.err.contains("no themes: the model gives no embeddings"),
+            "{}",
+            ended.err
+        );
+        let table = room.table(&format!("{family}.parquet"));
+        let reasons = texts(&table, "ut_reason");
+        assert_eq!(reasons[2].as_deref(), Some("empty"), "{family}");
+        let scores = table
+            .column("ut_sentiment_score")
+            .expect("scores")
+            .f32()
+            .expect("figures");
+        assert_ne!(scores.get(0), scores.get(1), "{family}: the text makes no difference");
+        assert!(texts(&table, "ut_emotion").iter().all(Option::is_none), "{family}");
+    }
+    std::fs::create_dir(room.path("unnamed")).expect("a folder");
+    tiny::write(&room.path("unnamed"), "distilbert", &["joy", "anger"]);
+    let unclear = room.run("inspect Thanks --model unnamed");
+    assert_eq!(unclear.code, Some(2), "{}", unclear.err);
+    assert!(unclear.err.contains("--labels"), "{}", unclear.err);
+    let told = room.run("inspect Thanks --model unnamed --labels positive,negative");
+    assert_eq!(told.code, Some(0), "{}", told.err);
 }

@@ -12,6 +12,8 @@ mod shop;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tiny;
 
 pub use checkpoint::Checkpoint;
 
