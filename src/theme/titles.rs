@@ -43,7 +43,7 @@ struct WrittenTitle {
 }
 
 impl Titles {
-    /// Those of the program, their sentences embedded by the engine: about a second of two cores.
+    /// Those of the program, their sentences embedded by the engine: 1.4 s on two cores with AVX2.
     ///
     /// # Errors
     /// When the engine fails.
