@@ -1,12 +1,14 @@
 //! What the processor can do: which vector instructions it has, and the few operations the model needs of them.
 //!
-//! Four machines, chosen at run time: AVX-512 with VNNI, AVX-VNNI, AVX2, and plain Rust for any other processor. All compute
-//! 16 f32 lanes in the same order with fused multiply-adds, and exact integers, so all give the same bits; tests hold each
-//! against the plain one. This is the one file with unsafe code, for two reasons: intrinsics, which are sound where their
-//! instructions exist, and calls into functions compiled for such instructions. `Isa` is the proof that they do: only
-//! `Isa::detect` and `Isa::available` make one, from what the processor says.
+//! Five machines, chosen at run time: AMX beside AVX-512, AVX-512 with VNNI, AVX-VNNI, AVX2, and plain Rust for any other
+//! processor. All compute 16 f32 lanes in the same order with fused multiply-adds, and exact integers, so all give the same
+//! bits; tests hold each against the plain one. This file and `amx` alone have unsafe code, for two reasons: intrinsics and
+//! assembly, which are sound where their instructions exist, and calls into functions compiled for such instructions. `Isa`
+//! is the proof that they do: only `Isa::detect` and `Isa::available` make one, from what the processor says.
 #![allow(unsafe_code)]
 
+#[cfg(target_arch = "x86_64")]
+use super::amx;
 use super::attention::{self, Attention};
 use super::lanes::{self, Norm, Row};
 use super::machine::{Machine, Plain};
@@ -18,6 +20,8 @@ pub(super) struct Isa(Kind);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
+    #[cfg(target_arch = "x86_64")]
+    Amx,
     #[cfg(target_arch = "x86_64")]
     Avx512,
     #[cfg(target_arch = "x86_64")]
@@ -45,6 +49,9 @@ impl Isa {
             let avx512 = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
             if avx512 && is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("avx512vnni") {
                 found.push(Self(Kind::Avx512));
+                if amx::granted() {
+                    found.push(Self(Kind::Amx));
+                }
             }
         }
         found.reverse();
@@ -59,10 +66,13 @@ impl Isa {
 /// and stores are unaligned and go through references to arrays of just the size they touch.
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::super::machine::{LANES, Lanes, Machine};
+    use super::super::amx;
+    use super::super::machine::{Dots, LANES, Lanes, Machine};
     use super::super::product::{Job, Line, sweep};
     use std::arch::x86_64::*;
 
+    /// AVX-512 with VNNI, and products of 16 rows and more by the matrix unit.
+    pub(super) struct Amx;
     pub(super) struct Avx512;
     pub(super) struct AvxVnni;
     /// Without VNNI. `vpmaddubsw` would saturate with full-range weights, so both sides are widened to i16, and `vpmaddwd`
@@ -140,6 +150,14 @@ mod x86 {
                     sums,
                     _mm512_mullo_epi32(_mm512_set1_epi32(zero), totals),
                 )))
+            }
+        }
+        #[inline(always)]
+        fn weights(line: &Line, input: usize) -> Self {
+            unsafe {
+                let fours = _mm512_loadu_si512(line.0.as_ptr().cast());
+                let on_top = _mm512_sll_epi32(fours, _mm_cvtsi32_si128(above(input)));
+                Self(_mm512_cvtepi32_ps(_mm512_srai_epi32::<24>(on_top)))
             }
         }
     }
@@ -225,13 +243,50 @@ mod x86 {
             };
             Self(half(0), half(8))
         }
+        #[inline(always)]
+        fn weights(line: &Line, input: usize) -> Self {
+            let half = |eight: &[[i8; 4]; 8]| unsafe {
+                let fours = _mm256_loadu_si256(eight.as_ptr().cast());
+                let on_top = _mm256_sll_epi32(fours, _mm_cvtsi32_si128(above(input)));
+                _mm256_cvtepi32_ps(_mm256_srai_epi32::<24>(on_top))
+            };
+            let eights = line.0.as_chunks().0;
+            Self(half(&eights[0]), half(&eights[1]))
+        }
+    }
+
+    /// Bits above one of four bytes.
+    #[inline(always)]
+    fn above(byte: usize) -> i32 {
+        24 - 8 * byte as i32
     }
 
     /// The bits of 1.0.
     const ONE: i32 = 0x3f80_0000;
 
+    impl Machine for Amx {
+        type Lanes = One;
+
+        #[inline(always)]
+        fn product<const GELU: bool>(job: &Job, out: &mut [f32]) {
+            if job.rows.len() < amx::ROWS {
+                Avx512::product::<GELU>(job, out);
+            } else {
+                unsafe { amx::sweep::<Self, GELU>(job, out) }
+            }
+        }
+    }
+
     impl Machine for Avx512 {
         type Lanes = One;
+
+        #[inline(always)]
+        fn product<const GELU: bool>(job: &Job, out: &mut [f32]) {
+            sweep::<Self, 6, 4, GELU>(job, out);
+        }
+    }
+
+    impl Dots for Avx512 {
         type Sums = __m512i;
         type Weights = __m512i;
         type Activations = __m512i;
@@ -259,10 +314,6 @@ mod x86 {
                 unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), sums) }
             }
         }
-        #[inline(always)]
-        fn product<const GELU: bool>(job: &Job, out: &mut [f32]) {
-            sweep::<Self, 6, 4, GELU>(job, out);
-        }
     }
 
     /// The `n`th half of a group's lines.
@@ -273,6 +324,14 @@ mod x86 {
 
     impl Machine for AvxVnni {
         type Lanes = Two;
+
+        #[inline(always)]
+        fn product<const GELU: bool>(job: &Job, out: &mut [f32]) {
+            sweep::<Self, 6, 2, GELU>(job, out);
+        }
+    }
+
+    impl Dots for AvxVnni {
         type Sums = __m256i;
         type Weights = __m256i;
         type Activations = __m256i;
@@ -300,14 +359,18 @@ mod x86 {
                 unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), sums) }
             }
         }
-        #[inline(always)]
-        fn product<const GELU: bool>(job: &Job, out: &mut [f32]) {
-            sweep::<Self, 6, 2, GELU>(job, out);
-        }
     }
 
     impl Machine for Avx2 {
         type Lanes = Two;
+
+        #[inline(always)]
+        fn product<const GELU: bool>(job: &Job, out: &mut [f32]) {
+            sweep::<Self, 2, 2, GELU>(job, out);
+        }
+    }
+
+    impl Dots for Avx2 {
         type Sums = (__m256i, __m256i);
         type Weights = (__m256i, __m256i);
         type Activations = __m256i;
@@ -344,10 +407,6 @@ mod x86 {
                 }
             }
         }
-        #[inline(always)]
-        fn product<const GELU: bool>(job: &Job, out: &mut [f32]) {
-            sweep::<Self, 2, 2, GELU>(job, out);
-        }
     }
 }
 
@@ -359,6 +418,8 @@ macro_rules! on_each_isa {
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx2,fma")]
+                fn amx($($arg: $type),*) { type M = x86::Amx; $body }
+                #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx2,fma")]
                 fn avx512($($arg: $type),*) { type M = x86::Avx512; $body }
                 #[target_feature(enable = "avxvnni,avx2,fma")]
                 fn avxvnni($($arg: $type),*) { type M = x86::AvxVnni; $body }
@@ -366,6 +427,7 @@ macro_rules! on_each_isa {
                 fn avx2($($arg: $type),*) { type M = x86::Avx2; $body }
                 // SAFETY: this `Isa` was made after the features of its kind were detected.
                 match isa.0 {
+                    Kind::Amx => return unsafe { amx($($arg),*) },
                     Kind::Avx512 => return unsafe { avx512($($arg),*) },
                     Kind::AvxVnni => return unsafe { avxvnni($($arg),*) },
                     Kind::Avx2 => return unsafe { avx2($($arg),*) },
@@ -386,7 +448,7 @@ on_each_isa! {
     /// The same through GELU.
     fn product_gelu(job: &Job, out: &mut [f32]) M::product::<true>(job, out);
     /// Every row of `width` values as u8, and what they stand for.
-    fn quantise(width: usize, values: &[f32], out: &mut [u8], rows: &mut [Row]) lanes::quantise::<M>(width, values, out, rows);
+    fn quantise(width: usize, values: &mut [f32], out: &mut [u8], rows: &mut [Row]) lanes::quantise::<M>(width, values, out, rows);
     /// Layer normalisation of every row of `states + added`, in place, and the same as u8.
     fn normalise(norm: &Norm, added: &[f32], states: &mut [f32], out: &mut [u8], rows: &mut [Row])
         lanes::normalise::<M>(norm, added, states, out, rows);

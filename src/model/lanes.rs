@@ -6,12 +6,18 @@
 //! results differ between systems. Widths are multiples of 64.
 
 use super::machine::{LANES, Lanes, Machine, Plain};
+use super::product::{GROUP, Line, PANEL};
 
-/// What the u8 values of a row stand for: `value = (u8 - zero) * scale`.
+/// What the u8 values of a row stand for: `value = (u8 - zero) * scale`, but for the value furthest from 0, which is kept as it is.
+///
+/// In most rows one value is many times as large as the rest, and would leave few steps for them (Dettmers et al., 2022, LLM.int8()).
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Row {
     pub(super) scale: f32,
     pub(super) zero: i32,
+    /// The value kept, and its place; the u8 there stands for 0.
+    pub(super) kept: f32,
+    pub(super) place: usize,
 }
 
 /// A layer normalisation.
@@ -164,51 +170,55 @@ pub(super) fn gelu<L: Lanes>(x: L) -> L {
     )
 }
 
-/// Integer sums of one row with a panel, back to f32: `(sum - zero * total) * scale + bias`, through GELU if asked.
+/// Integer sums of one row with a panel, back to f32: `((sum - zero * total) * row scale + kept * weight) * scale + bias`, through
+/// GELU if asked. `group` has the weights for the kept value.
 #[inline(always)]
 pub(super) fn scale_back<M: Machine, const GELU: bool>(
-    sums: &[i32],
+    sums: &[i32; PANEL],
     row: Row,
+    group: &[Line; 4],
     totals: &[i32],
     scales: &[f32],
     bias: &[f32],
     out: &mut [f32],
 ) {
-    let scale = M::Lanes::splat(row.scale);
-    let channels = sums
-        .as_chunks()
-        .0
-        .iter()
-        .zip(totals.as_chunks().0)
-        .zip(of(scales).iter().zip(of(bias)));
-    for (((sums, totals), (scales, bias)), out) in channels.zip(of_mut(out)) {
-        let exact = M::Lanes::corrected(sums, row.zero, totals);
-        let value = exact.times_plus(scale.times(M::Lanes::load(scales)), M::Lanes::load(bias));
+    let (scale, kept) = (M::Lanes::splat(row.scale), M::Lanes::splat(row.kept));
+    let sums = sums.as_chunks().0.iter().zip(totals.as_chunks().0).zip(group);
+    let channels = of(scales).iter().zip(of(bias)).zip(of_mut(out));
+    for (((sums, totals), line), ((scales, bias), out)) in sums.zip(channels) {
+        let exact = M::Lanes::corrected(sums, row.zero, totals).times(scale);
+        let value = M::Lanes::weights(line, row.place % GROUP)
+            .times_plus(kept, exact)
+            .times_plus(M::Lanes::load(scales), M::Lanes::load(bias));
         if GELU { gelu(value).store(out) } else { value.store(out) }
     }
 }
 
-/// Quantises each row of `width` values.
+/// Quantises each row of `width` values, which are left as they were.
 #[inline(always)]
-pub(super) fn quantise<M: Machine>(width: usize, values: &[f32], out: &mut [u8], rows: &mut [Row]) {
-    for ((values, out), row) in values.chunks_exact(width).zip(out.chunks_exact_mut(width)).zip(rows) {
+pub(super) fn quantise<M: Machine>(width: usize, values: &mut [f32], out: &mut [u8], rows: &mut [Row]) {
+    for ((values, out), row) in values
+        .chunks_exact_mut(width)
+        .zip(out.chunks_exact_mut(width))
+        .zip(rows)
+    {
         *row = quantise_row::<M>(values, out);
     }
 }
 
-/// Quantises a row by its own range, which always includes 0.
+/// Quantises a row by the range of all its values but one, and 0.
 #[inline(always)]
-fn quantise_row<M: Machine>(values: &[f32], out: &mut [u8]) -> Row {
-    // Four at a time, so that one comparison need not wait for the last.
-    let (mut low, mut high) = ([M::Lanes::splat(0.0); 4], [M::Lanes::splat(0.0); 4]);
-    for four in of(values).as_chunks::<4>().0 {
-        for ((low, high), v) in low.iter_mut().zip(&mut high).zip(four) {
-            *low = M::Lanes::load(v).lesser(*low);
-            *high = M::Lanes::load(v).greater(*high);
-        }
-    }
-    let low = least(low[0].lesser(low[1]).lesser(low[2].lesser(low[3])));
-    let high = greatest(high[0].greater(high[1]).greater(high[2].greater(high[3])));
+fn quantise_row<M: Machine>(values: &mut [f32], out: &mut [u8]) -> Row {
+    let (low, high) = range::<M>(values);
+    let kept = if high < -low { low } else { high };
+    // A value that is no number equals none: then nothing is kept.
+    let chunk = of(values)
+        .iter()
+        .position(|chunk| chunk.iter().fold(false, |found, v| found | (*v == kept)));
+    let place = chunk.and_then(|at| Some(at * LANES + of(values)[at].iter().position(|v| *v == kept)?));
+    let place = place.unwrap_or(0);
+    let kept = std::mem::take(&mut values[place]);
+    let (low, high) = range::<M>(values);
     let scale = ((high - low) / 255.0).max(f32::MIN_POSITIVE);
     let zero = (-low / scale + ROUND) - ROUND;
     let inverse = M::Lanes::splat(1.0 / scale);
@@ -217,10 +227,30 @@ fn quantise_row<M: Machine>(values: &[f32], out: &mut [u8]) -> Row {
         let q = q.greater(M::Lanes::splat(0.0)).lesser(M::Lanes::splat(255.0));
         q.plus(M::Lanes::splat(ROUND)).low_bytes(out);
     }
+    values[place] = kept;
     Row {
         scale,
         zero: zero as i32,
+        kept,
+        place,
     }
+}
+
+/// The least and the greatest of the values and 0.
+#[inline(always)]
+fn range<M: Machine>(values: &[f32]) -> (f32, f32) {
+    // Four at a time, so that one comparison need not wait for the last.
+    let (mut low, mut high) = ([M::Lanes::splat(0.0); 4], [M::Lanes::splat(0.0); 4]);
+    for four in of(values).as_chunks::<4>().0 {
+        for ((low, high), v) in low.iter_mut().zip(&mut high).zip(four) {
+            *low = M::Lanes::load(v).lesser(*low);
+            *high = M::Lanes::load(v).greater(*high);
+        }
+    }
+    (
+        least(low[0].lesser(low[1]).lesser(low[2].lesser(low[3]))),
+        greatest(high[0].greater(high[1]).greater(high[2].greater(high[3]))),
+    )
 }
 
 /// `(x - mean) / sqrt(variance + eps) * weight + bias` of `x = state + added`, row by row in place, and the same quantised.
@@ -300,17 +330,25 @@ mod tests {
 
     #[test]
     fn quantised_values_are_near() {
-        let values: Vec<f32> = (0..64).map(|n| (n as f32 * 0.7).sin() * 3.0 - 1.0).collect();
+        let mut values: Vec<f32> = (0..64).map(|n| (n as f32 * 0.7).sin() * 3.0 - 1.0).collect();
+        values[37] = -1000.0;
+        let before = values.clone();
         let (mut out, mut rows) = ([0; 64], [Row::default()]);
-        quantise::<Plain>(64, &values, &mut out, &mut rows);
-        for (value, q) in values.iter().zip(out) {
+        quantise::<Plain>(64, &mut values, &mut out, &mut rows);
+        assert_eq!(values, before);
+        assert!(rows[0].scale < 0.03, "the largest value does not widen the steps");
+        assert_eq!(
+            (rows[0].kept, rows[0].place, i32::from(out[37])),
+            (-1000.0, 37, rows[0].zero)
+        );
+        for (value, q) in values.iter().zip(out).filter(|(value, _)| **value > -1000.0) {
             let back = (i32::from(q) - rows[0].zero) as f32 * rows[0].scale;
             assert!(
                 (value - back).abs() <= rows[0].scale * 0.51,
                 "{value} came back as {back}"
             );
         }
-        quantise::<Plain>(64, &[0.0; 64], &mut out, &mut rows);
-        assert_eq!(out, [0; 64]);
+        quantise::<Plain>(64, &mut [0.0; 64], &mut out, &mut rows);
+        assert_eq!((out, rows[0].kept), ([0; 64], 0.0));
     }
 }

@@ -29,11 +29,19 @@ pub(super) trait Lanes: Copy {
     fn low_bytes(self, out: &mut [u8; LANES]);
     /// `sums - zero * totals`, as f32.
     fn corrected(sums: &[i32; LANES], zero: i32, totals: &[i32; LANES]) -> Self;
+    /// The weights of 16 channels for one of a line's four inputs.
+    fn weights(line: &Line, input: usize) -> Self;
 }
 
 /// One way to multiply u8 activations with i8 weights, and the lanes that go with it.
 pub(super) trait Machine {
     type Lanes: Lanes;
+    /// The product, as many rows and sums at a time as the machine's registers hold.
+    fn product<const GELU: bool>(job: &Job, out: &mut [f32]);
+}
+
+/// A machine that multiplies and adds four inputs of `CHANNELS` channels at a time.
+pub(super) trait Dots: Machine {
     /// Sums of `CHANNELS` channels.
     type Sums: Copy;
     type Weights: Copy;
@@ -46,8 +54,6 @@ pub(super) trait Machine {
     fn activations(four: [u8; 4]) -> Self::Activations;
     fn accumulate(sums: Self::Sums, activations: Self::Activations, weights: Self::Weights) -> Self::Sums;
     fn store(sums: Self::Sums, out: &mut [i32]);
-    /// The product, as many rows and sums at a time as the machine's registers hold.
-    fn product<const GELU: bool>(job: &Job, out: &mut [f32]);
 }
 
 /// 16 lanes in plain Rust.
@@ -121,10 +127,22 @@ impl Lanes for Plain {
             sums[n].wrapping_sub(zero.wrapping_mul(totals[n])) as f32
         }))
     }
+    #[inline(always)]
+    fn weights(line: &Line, input: usize) -> Self {
+        Self(line.0.map(|four| f32::from(four[input])))
+    }
 }
 
 impl Machine for Plain {
     type Lanes = Self;
+
+    #[inline(always)]
+    fn product<const GELU: bool>(job: &Job, out: &mut [f32]) {
+        sweep::<Self, 1, 1, GELU>(job, out);
+    }
+}
+
+impl Dots for Plain {
     type Sums = [i32; 16];
     /// The 4 weights of a channel as one number; any compiler turns shifts of that into vectors.
     type Weights = [i32; 16];
@@ -164,9 +182,5 @@ impl Machine for Plain {
     #[inline(always)]
     fn store(sums: [i32; 16], out: &mut [i32]) {
         out.copy_from_slice(&sums);
-    }
-    #[inline(always)]
-    fn product<const GELU: bool>(job: &Job, out: &mut [f32]) {
-        sweep::<Self, 1, 1, GELU>(job, out);
     }
 }

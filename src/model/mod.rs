@@ -9,6 +9,8 @@
 //! text -> pieces (tokens) -> windows -> packed batches -> states (encoder) -> means (pool) -> heads (card) -> Scores
 //! ```
 
+#[cfg(target_arch = "x86_64")]
+mod amx;
 mod attention;
 mod card;
 mod encoder;

@@ -12,6 +12,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
+/// Which arithmetic scores come from; changes whenever the same weights give other bits.
+const ARITHMETIC: &str = "int8, one value kept";
+
 /// The embedded model's engine.
 pub struct Native {
     pub(super) reader: Reader,
@@ -30,7 +33,7 @@ impl Native {
     /// # Errors
     /// When one of them cannot be read, they do not belong together, or there is no exit for a fast answer.
     pub fn new(card: &str, tokenizer: &[u8], weights: Cow<'static, [u8]>, quality: Quality) -> Result<Self> {
-        let (reader, weights) = Reader::new((card, tokenizer), weights, quality, "")?;
+        let (reader, weights) = Reader::new((card, tokenizer), weights, quality, ARITHMETIC)?;
         let encoder = Encoder {
             weights,
             isa: Isa::detect(),

@@ -144,7 +144,7 @@ mod tests {
             ("Der Akku hält keinen halben Tag", "de", "battery and charging"),
             ("Nie mogę się zalogować, hasło nie działa", "pl", "login and passwords"),
             (
-                "кондиціонер не працює, вайфай не ловить",
+                "У номері не працює кондиціонер, а вайфай не ловить",
                 "uk",
                 "air conditioning and Wi-Fi",
             ),
