@@ -107,10 +107,11 @@ unsafe fn multiply(job: &Job, starts: [usize; 2], weights: &[[Line; 4]], sums: &
     let width = job.weights.inputs();
     let rows = starts.map(|start| &job.activations[start * width..][..ROWS * width]);
     assert!(width == weights.len() * 4 && width.is_multiple_of(ROW_BYTES) && width > 0);
+    const { assert!(size_of::<[i32; PANEL]>() == size_of::<[Line; 4]>()) };
     for half in 0..2 {
         // SAFETY: a step reads 64 inputs of the 16 rows of each slice of `rows`, `width` bytes apart, and two lines of each of 16
         // groups, a group apart; `width / 64` steps end just where the slices do. The last four instructions write 16 rows of 16
-        // sums each, a row of `sums` apart, into the half of the channels at hand.
+        // sums each, a row of `sums` apart, which is as far as a group, into the half of the channels at hand.
         unsafe {
             let line = weights.as_ptr().cast::<Line>().add(2 * half);
             let [top, bottom] = sums
