@@ -211,7 +211,7 @@ pub(super) fn quantise<M: Machine>(width: usize, values: &mut [f32], out: &mut [
 fn quantise_row<M: Machine>(values: &mut [f32], out: &mut [u8]) -> Row {
     let (low, high) = range::<M>(values);
     let kept = if high < -low { low } else { high };
-    // A value that is no number equals none: then nothing is kept.
+    // Where a value is no number, none may be found; which one is kept then does not matter.
     let chunk = of(values)
         .iter()
         .position(|chunk| chunk.iter().fold(false, |found, v| found | (*v == kept)));
