@@ -25,11 +25,12 @@ pub(super) fn footer(settings: &Settings) -> Vec<(String, String)> {
 pub(super) fn write(path: &Path, frame: &mut DataFrame, footer: &[(String, String)]) -> Result<()> {
     frame.align_chunks_par();
     frame.rechunk_mut_par();
+    let metadata = crate::sink::metadata(frame.schema(), footer.to_vec());
     disk::write(path, |file| {
         ParquetWriter::new(file)
             .with_compression(ParquetCompression::Zstd(None))
             .with_row_group_size(Some(GROUP_ROWS))
-            .with_key_value_metadata(Some(KeyValueMetadata::from_static(footer.to_vec())))
+            .with_key_value_metadata(Some(metadata))
             .finish(frame)
             .map(drop)
             .map_err(std::io::Error::other)

@@ -2,6 +2,7 @@
 //! name, and a rejects file beside it when rows could not be read. Everything is written under a temporary name first; [`Sink::finish`] renames.
 //! It refuses to write over an input, into a missing folder, or beside another run that writes the same output.
 
+mod footer;
 mod part;
 mod rows;
 mod schema;
@@ -10,6 +11,7 @@ mod table;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+pub(crate) use footer::metadata;
 pub use part::remove_parts;
 use polars::prelude::*;
 pub(crate) use rows::cell;
@@ -71,6 +73,7 @@ pub fn parquet_bytes(mut frame: DataFrame) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     ParquetWriter::new(&mut bytes)
         .with_compression(ParquetCompression::Zstd(None))
+        .with_key_value_metadata(Some(metadata(frame.schema(), Vec::new())))
         .finish(&mut frame)?;
     Ok(bytes)
 }

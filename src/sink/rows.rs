@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use chrono::{DateTime, SecondsFormat};
 use polars::prelude::*;
 use serde::Serialize;
 use serde_json::{Map, Number, Value};
@@ -11,7 +12,8 @@ use serde_json::{Map, Number, Value};
 use super::part::Part;
 use crate::error::{Error, Result};
 
-/// A polars value of the given type as JSON. Floats that JSON cannot hold become null; dates and times are text as polars writes them.
+/// A polars value of the given type as JSON. Floats that JSON cannot hold become null; dates and times without a zone are text as polars writes
+/// them, those with one are told in UTC (RFC 3339).
 pub(crate) fn json(value: AnyValue<'_>, dtype: &DataType) -> Value {
     match (value, dtype) {
         (AnyValue::Null, _) => Value::Null,
@@ -23,6 +25,8 @@ pub(crate) fn json(value: AnyValue<'_>, dtype: &DataType) -> Value {
             .ok()
             .and_then(Number::from_f64)
             .map_or(Value::Null, Value::Number),
+        (AnyValue::Datetime(at, unit, Some(_)), _) => instant(at, unit),
+        (AnyValue::DatetimeOwned(at, unit, Some(_)), _) => instant(at, unit),
         (AnyValue::Float64(x), _) => Number::from_f64(x).map_or(Value::Null, Value::Number),
         (AnyValue::List(items), DataType::List(inner)) => items.iter().map(|item| json(item, inner)).collect(),
         (value @ AnyValue::Struct(..), DataType::Struct(fields)) => object(value._iter_struct_av(), fields),
@@ -35,6 +39,16 @@ pub(crate) fn json(value: AnyValue<'_>, dtype: &DataType) -> Value {
         },
         (value, _) => Value::String(value.str_value().into_owned()),
     }
+}
+
+/// `2026-03-01T09:30:00Z`; null far outside the calendar.
+fn instant(at: i64, unit: TimeUnit) -> Value {
+    let at = match unit {
+        TimeUnit::Milliseconds => DateTime::from_timestamp_millis(at),
+        TimeUnit::Microseconds => DateTime::from_timestamp_micros(at),
+        TimeUnit::Nanoseconds => Some(DateTime::from_timestamp_nanos(at)),
+    };
+    at.map_or(Value::Null, |at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true).into())
 }
 
 fn object<'a>(members: impl Iterator<Item = AnyValue<'a>>, fields: &[Field]) -> Value {

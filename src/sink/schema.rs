@@ -1,15 +1,15 @@
-//! The columns Undertone adds: schema version 1. Input: a batch's rows and verdicts. Output: those columns as a frame, in a fixed order and with
-//! fixed types. It refuses a prefix that collides with a column of the input.
+//! The columns Undertone adds: schema version 2. Input: a batch's rows and verdicts. Output: those columns as a frame, in a fixed order and with
+//! fixed plain types: text, lists, signed integers, times in microseconds of UTC. It refuses a prefix that collides with a column of the input.
 
 use polars::chunked_array::builder::AnonymousOwnedListBuilder;
 use polars::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::source::{Mapped, Scale};
-use crate::tag::{Opinion, Quote, Sentiment, Status, TaggedRow, Verdict};
+use crate::tag::{Opinion, Quote, Sentiment, TaggedRow, Verdict};
 
 /// Version of the output schema; a change of any name, type or meaning raises it.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// Which of the optional columns are written, and how all are named.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -20,31 +20,26 @@ pub struct Columns {
     pub clean_text: bool,
 }
 
-fn enumeration(names: impl IntoIterator<Item = &'static str>) -> PolarsResult<DataType> {
-    let categories = FrozenCategories::new(names)?;
-    let mapping = categories.mapping().clone();
-    Ok(DataType::Enum(categories, mapping))
+/// Milliseconds since 1970 in UTC, as a time that says so.
+fn time_column(name: PlSmallStr, times: &[Option<i64>]) -> Column {
+    // A file cannot hold a time 292,000 years away; no export means one.
+    let micros = times.iter().map(|at| at.and_then(|at| at.checked_mul(1000)));
+    let micros = micros.collect::<Int64Chunked>().with_name(name);
+    micros
+        .into_datetime(TimeUnit::Microseconds, Some(TimeZone::UTC))
+        .into_column()
 }
 
-/// Fills a column of a closed set of names.
-fn enum_column(
-    name: PlSmallStr,
-    names: &[&'static str],
-    values: impl Iterator<Item = Option<&'static str>>,
-) -> PolarsResult<Column> {
-    let strings: StringChunked = values.collect();
-    Ok(strings
-        .with_name(name)
-        .into_series()
-        .cast(&enumeration(names.iter().copied())?)?
-        .into_column())
+/// A column that nothing fills yet.
+fn null_column(name: PlSmallStr, dtype: &DataType, rows: usize) -> Column {
+    Column::full_null(name, rows, dtype)
 }
 
-/// Milliseconds since 1970, as a time without a zone: it is UTC.
-fn time_column(name: PlSmallStr, times: &[Option<i64>]) -> PolarsResult<Column> {
-    let times: Int64Chunked = times.iter().copied().collect();
-    let times = times.with_name(name).into_column();
-    times.cast(&DataType::Datetime(TimeUnit::Milliseconds, None))
+/// The type of a list of names, each with a probability: `fields` are those of text, `p` follows.
+fn scored(fields: &[&'static str]) -> DataType {
+    let texts = fields.iter().map(|name| Field::new((*name).into(), DataType::String));
+    let fields = texts.chain([Field::new("p".into(), DataType::Float32)]);
+    DataType::List(Box::new(DataType::Struct(fields.collect())))
 }
 
 fn float_column(name: PlSmallStr, values: impl Iterator<Item = Option<f32>>) -> Column {
@@ -96,8 +91,8 @@ fn emotions_column(name: PlSmallStr, rows: &[TaggedRow]) -> PolarsResult<Column>
 fn opinions_column(name: PlSmallStr, rows: &[TaggedRow]) -> PolarsResult<Column> {
     let all = || rows.iter().flat_map(|row| row.verdict.opinions.iter().zip(&row.quotes));
     let offset = |name: &str, at: fn(&Quote) -> usize| {
-        let values = all().map(|(_, quote)| u32::try_from(at(quote)).ok());
-        values.collect::<UInt32Chunked>().with_name(name.into()).into_column()
+        let values = all().map(|(_, quote)| i32::try_from(at(quote)).ok());
+        values.collect::<Int32Chunked>().with_name(name.into()).into_column()
     };
     let text = |name: &str, of: for<'a> fn(&'a Opinion, &'a Quote) -> Option<&'a str>| {
         text_column(name.into(), all().map(|(opinion, quote)| of(opinion, quote)))
@@ -155,8 +150,8 @@ impl Columns {
     /// Only when polars cannot build a column, which no input causes.
     pub fn frame(&self, source: &str, rows: &[TaggedRow], mapped: &Mapped) -> PolarsResult<DataFrame> {
         let verdicts = || rows.iter().map(|row| &row.verdict);
-        let class = |n: usize| verdicts().map(move |v| v.probabilities.map(|p| p[n]));
-        let probabilities: Vec<Column> = Sentiment::ALL[..3]
+        let class = |n: usize| verdicts().map(move |v| v.probabilities.and_then(|p| p.get(n).copied()));
+        let probabilities: Vec<Column> = Sentiment::ALL
             .iter()
             .enumerate()
             .map(|(n, s)| float_column(s.name().into(), class(n)))
@@ -168,32 +163,31 @@ impl Columns {
         let mut columns = vec![
             text_column(self.name("source"), rows.iter().map(|_| Some(source))),
             rows.iter()
-                .map(|row| Some(row.row))
-                .collect::<UInt64Chunked>()
+                .map(|row| i64::try_from(row.row).ok())
+                .collect::<Int64Chunked>()
                 .with_name(self.name("row"))
                 .into_column(),
             text_column(self.name("id"), rows.iter().map(|row| Some(row.id.as_str()))),
-            time_column(self.name("time"), &mapped.times)?,
+            time_column(self.name("time"), &mapped.times),
             float_column(self.name("rating"), mapped.ratings.iter().copied()),
-            enum_column(
+            text_column(
                 self.name("rating_scale"),
-                &Scale::ALL.map(Scale::name),
                 mapped
                     .ratings
                     .iter()
                     .map(|rating| rating.and(mapped.scale).map(Scale::name)),
-            )?,
+            ),
             text_column(self.name("channel"), mapped.channels.iter().map(Option::as_deref)),
+            null_column(self.name("question"), &DataType::String, rows.len()),
             text_column(self.name("language"), verdicts().map(|v| Some(v.language.code))),
             float_column(
                 self.name("language_confidence"),
                 verdicts().map(|v| Some(v.language.confidence)),
             ),
-            enum_column(
+            text_column(
                 self.name("sentiment"),
-                &Sentiment::ALL.map(Sentiment::name),
                 verdicts().map(|v| v.sentiment.map(Sentiment::name)),
-            )?,
+            ),
             float_column(self.name("sentiment_score"), verdicts().map(Verdict::score)),
             StructChunked::from_series(self.name("sentiment_p"), rows.len(), fields.iter())?
                 .with_outer_validity(Some(verdicts().map(|v| v.probabilities.is_some()).collect()))
@@ -225,6 +219,16 @@ impl Columns {
                 rows.iter()
                     .map(|row| row.subject.touchpoints.first().map(|touch| &*touch.id)),
             ),
+            float_column(
+                self.name("touchpoint_p"),
+                rows.iter()
+                    .map(|row| row.subject.touchpoints.first().map(|touch| touch.p)),
+            ),
+            null_column(self.name("concepts"), &scored(&["id", "name"]), rows.len()),
+            null_column(self.name("signals"), &scored(&["signal"]), rows.len()),
+            null_column(self.name("category"), &DataType::String, rows.len()),
+            null_column(self.name("category_p"), &DataType::Float32, rows.len()),
+            null_column(self.name("categories"), &scored(&["category"]), rows.len()),
             keyphrases_column(self.name("keyphrases"), rows),
             text_column(
                 self.name("duplicate_of"),
@@ -238,11 +242,7 @@ impl Columns {
             ));
         }
         columns.extend([
-            enum_column(
-                self.name("status"),
-                &Status::ALL.map(Status::name),
-                verdicts().map(|v| Some(v.status.name())),
-            )?,
+            text_column(self.name("status"), verdicts().map(|v| Some(v.status.name()))),
             text_column(self.name("reason"), verdicts().map(|v| v.reason.map(|r| r.name()))),
             verdicts()
                 .map(|v| Some(v.review))

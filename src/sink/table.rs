@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use polars::io::parquet::write::BatchedWriter;
 use polars::prelude::*;
 
+use super::metadata;
 use super::part::Part;
 use crate::error::{Error, Result};
 
@@ -46,7 +47,7 @@ impl Table {
         let writer = ParquetWriter::new(part.clone())
             .with_compression(ParquetCompression::Zstd(None))
             .with_row_group_size(Some(GROUP_ROWS))
-            .with_key_value_metadata(Some(KeyValueMetadata::from_static(footer)))
+            .with_key_value_metadata(Some(metadata(schema, footer)))
             .batched(schema)
             .map_err(|source| Error::write(&path, source))?;
         Ok(Self {

@@ -224,8 +224,8 @@ impl<'a> ThemeTable<'a> {
             values.collect::<StringChunked>().with_name(name.into()).into_column()
         };
         let count = |name: &str, of: fn(&Tally) -> u64| {
-            let values = lines.iter().map(|(_, _, tally)| Some(of(tally)));
-            values.collect::<UInt64Chunked>().with_name(name.into()).into_column()
+            let values = lines.iter().map(|(_, _, tally)| i64::try_from(of(tally)).ok());
+            values.collect::<Int64Chunked>().with_name(name.into()).into_column()
         };
         let texts = |name: &str, of: &dyn Fn(&Place, &str) -> Vec<String>| {
             let mut column = ListStringChunkedBuilder::new(name.into(), lines.len(), lines.len() * 4);

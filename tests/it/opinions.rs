@@ -38,7 +38,7 @@ fn opinions_quote_the_comment_exactly() {
             items.column("start").expect("a field"),
             items.column("end").expect("a field"),
         );
-        let at = |column: &Column, n| column.u32().expect("numbers").get(n).expect("a number") as usize;
+        let at = |column: &Column, n| column.i32().expect("numbers").get(n).expect("a number") as usize;
         let (quotes, polarities) = (texts(&items, "text"), texts(&items, "polarity"));
         for (n, quote) in quotes.into_iter().map(Option::unwrap_or_default).enumerate() {
             let (start, end) = (at(start, n), at(end, n));
