@@ -1,6 +1,7 @@
-//! How does staged work become visible? Input: a [`Stage`]. Output: parts under their names in the lake, and a new manifest. What is to be done is
-//! written down first (`.undertone/commit.json`); from then on the run is published, and whoever comes next finishes what a killed process left.
-//! Order matters: parts are replaced in place first, then removed, then added, so that no reader ever meets a row twice.
+//! Publishes a [`Stage`]: gives parts their final names in the lake and writes the new manifest.
+//!
+//! The plan is written first (`.undertone/commit.json`). From then on the run counts as published, and the next process completes what a killed one
+//! left. Order matters: parts are replaced in place first, then removed, then added, so that no reader ever sees a row twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -15,25 +16,25 @@ use super::part;
 use super::stage::{LISTS, Part, STAGED, Stage, list_name, staged_name};
 use crate::error::{Error, Result};
 
-/// Where parts go that lost some of their rows, until they take their places.
+/// Folder of parts that lost some of their rows, until they are moved into place.
 const SHRUNK: &str = ".undertone/shrunk";
 
-/// What a publication does, in the order in which it does it. All paths are below the lake.
+/// The steps of a publication, in order. All paths are relative to the lake.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Commit {
     version: u32,
-    /// Parts that take the place of their older selves in one step: to, from.
+    /// Parts replaced by a newer version in one step: to, from.
     replace: BTreeMap<String, String>,
-    /// Parts that go.
+    /// Parts to remove.
     remove: BTreeSet<String>,
-    /// Parts that come, and lists: to, from.
+    /// Parts and row lists to add: to, from.
     add: BTreeMap<String, String>,
-    /// The lake afterwards.
+    /// The manifest afterwards.
     next: Manifest,
 }
 
-/// Publishes everything staged; answers the lake's new manifest.
+/// Publishes everything staged and returns the new manifest of the lake.
 pub(super) fn publish(root: &Path, stage: &mut Stage) -> Result<Manifest> {
     disk::remove_folder(&root.join(SHRUNK))?;
     let shrunk: Vec<(usize, Part)> = stage.parts.iter().cloned().enumerate().collect();
@@ -64,7 +65,7 @@ pub(super) fn publish(root: &Path, stage: &mut Stage) -> Result<Manifest> {
     Ok(commit.next)
 }
 
-/// Writes what is left of a part.
+/// Writes the remaining rows of a part.
 fn shrink(root: &Path, stage: &mut Stage, number: known::PartNumber, part: &Part) -> Result<()> {
     disk::make_folder(&root.join(SHRUNK))?;
     let list = known::read_list(&stage.list_of(part))?;
@@ -86,7 +87,7 @@ fn shrink(root: &Path, stage: &mut Stage, number: known::PartNumber, part: &Part
     known::write_list(&root.join(list_name(SHRUNK, &part.path)), &left)
 }
 
-/// Which files go where. Parts with rows left make up the next manifest.
+/// Plans the moves. Parts with rows left make up the next manifest.
 fn plan(stage: &Stage) -> Commit {
     let mut commit = Commit {
         version: VERSION,
@@ -111,7 +112,7 @@ fn plan(stage: &Stage) -> Commit {
             .add
             .insert(list_name(LISTS, &part.path), list_name(folder, &part.path));
         let from = staged_name(folder, &part.path);
-        // A part that brings rows of other parts must not appear before those are rid of them.
+        // A part that takes over rows of other parts must not appear before those parts have lost them.
         if stage.base.parts.contains_key(&part.path) && !part.gains {
             commit.replace.insert(part.path.clone(), from);
         } else {
@@ -128,7 +129,7 @@ fn plan(stage: &Stage) -> Commit {
     commit
 }
 
-/// One step of a publication. Each may be taken again after a crash.
+/// One step of a publication. Every step can be repeated after a crash.
 enum Step<'a> {
     Move {
         from: &'a str,
@@ -136,13 +137,13 @@ enum Step<'a> {
     },
     Remove {
         path: &'a str,
-        /// A successor of the same name: once it has come, there is nothing left to remove.
+        /// A successor of the same name: once it exists, there is nothing left to remove.
         successor: Option<&'a str>,
     },
 }
 
 impl Commit {
-    /// What is to be done, in order.
+    /// The steps, in order.
     fn steps(&self) -> Vec<Step<'_>> {
         let moves = |(to, from)| Step::Move { from, to };
         let removes = |path| Step::Remove {
@@ -177,14 +178,14 @@ impl Step<'_> {
         }
     }
 
-    /// The folder whose names change.
+    /// The folder whose entries change.
     fn folder(&self, root: &Path) -> PathBuf {
         let (Self::Move { to: path, .. } | Self::Remove { path, .. }) = self;
         root.join(path).parent().map(Path::to_owned).unwrap_or_default()
     }
 }
 
-/// Takes every step, and then says so in the manifest. Safe to repeat from the start wherever it was stopped.
+/// Executes every step, then writes the manifest. Safe to repeat from the start after any interruption.
 fn carry_out(root: &Path, commit: &Commit) -> Result<()> {
     let steps = commit.steps();
     let folders: BTreeSet<PathBuf> = steps.iter().map(|step| step.folder(root)).collect();
@@ -193,16 +194,16 @@ fn carry_out(root: &Path, commit: &Commit) -> Result<()> {
     folders.par_iter().try_for_each(|folder| disk::sync_folder(folder))?;
     disk::sync_folder(root)?;
     commit.next.write(root)?;
-    // A folder whose last part went is no partition any more; one that is not empty stays.
+    // A folder that lost its last part is removed; a folder that is not empty stays.
     for path in &commit.remove {
         let _ = root.join(path).parent().map(std::fs::remove_dir);
     }
-    // The plan goes last: whoever finds it clears up again, and without it nothing is left to clear.
+    // The plan is removed last: while it exists, the next process cleans up again.
     tidy(root)?;
     disk::remove_if_there(&root.join(OWN).join("commit.json"))
 }
 
-/// Finishes a publication that was interrupted, if there is one. Answers whether there was.
+/// Completes an interrupted publication, if there is one. Returns whether there was.
 pub(super) fn recover(root: &Path) -> Result<bool> {
     let commit = manifest::read_json::<Commit>(&root.join(OWN).join("commit.json"))?;
     match &commit {
@@ -212,7 +213,7 @@ pub(super) fn recover(root: &Path) -> Result<bool> {
     Ok(commit.is_some())
 }
 
-/// Takes away what only the unfinished run needed.
+/// Removes what only the unfinished run needed.
 pub(super) fn tidy(root: &Path) -> Result<()> {
     disk::remove_if_there(&root.join(OWN).join("progress.json"))?;
     disk::remove_folder(&root.join(STAGED))?;
@@ -224,7 +225,7 @@ mod tests {
     use super::*;
     use crate::lake::partition::PartitionBy;
 
-    /// A lake before a publication that replaces `a`, removes `b`, removes and brings back `c`, and adds `d`; the content of a file is its age.
+    /// A lake before a publication that replaces `a`, removes `b`, removes and adds `c` again, and adds `d`; each file contains its version.
     fn lake() -> (tempfile::TempDir, Commit) {
         let dir = tempfile::tempdir().unwrap();
         let part = |name: &str| format!("ut_day={name}/part-{name}.parquet");

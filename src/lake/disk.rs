@@ -1,5 +1,4 @@
-//! How do bytes get onto the disk so that a crash cannot tear them? Input: a path and what to write. Output: a file that is whole and flushed, and a
-//! folder that remembers its name. Every function here is safe to repeat after a crash.
+//! File operations that survive a crash: files are written whole and flushed, and their folder entries are synced. Every function is safe to repeat.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -9,7 +8,7 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 
-/// Writes a file and brings it to disk. The name may exist; whoever needs it whole or absent uses [`replace`].
+/// Writes a file and syncs it. The name may exist; use [`replace`] for a file that must be complete or absent.
 pub(super) fn write(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> Result<()> {
     let wrote = || {
         let mut file = BufWriter::with_capacity(1 << 16, File::create(path)?);
@@ -19,7 +18,7 @@ pub(super) fn write(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::
     wrote().map_err(|source| Error::write(path, source))
 }
 
-/// Writes a file under a temporary name and gives it its own once it is whole: readers see the old bytes or the new ones.
+/// Writes a file under a temporary name and renames it once it is complete: readers see the old bytes or the new ones.
 pub(super) fn replace(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> Result<()> {
     let temporary = path.with_extension("tmp");
     write(&temporary, fill)?;
@@ -35,12 +34,12 @@ pub(super) fn replace_json(path: &Path, value: &impl Serialize) -> Result<()> {
     })
 }
 
-/// Makes a folder and all above it.
+/// Creates a folder and its parents.
 pub(super) fn make_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(|source| Error::io("make the folder", path, source))
 }
 
-/// Moves a file if it is still there; what a crash left moved already stays as it is.
+/// Moves a file if it exists; a file that was moved before a crash stays as it is.
 pub(super) fn rename_if_there(from: &Path, to: &Path) -> Result<()> {
     match fs::rename(from, to) {
         Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -48,7 +47,7 @@ pub(super) fn rename_if_there(from: &Path, to: &Path) -> Result<()> {
     }
 }
 
-/// Removes a file if it is there.
+/// Removes a file if it exists.
 pub(super) fn remove_if_there(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(source) if source.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", path, source)),
@@ -56,7 +55,7 @@ pub(super) fn remove_if_there(path: &Path) -> Result<()> {
     }
 }
 
-/// Removes a folder with everything in it if it is there.
+/// Removes a folder with its contents if it exists.
 pub(super) fn remove_folder(path: &Path) -> Result<()> {
     match fs::remove_dir_all(path) {
         Err(source) if source.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", path, source)),
@@ -64,7 +63,7 @@ pub(super) fn remove_folder(path: &Path) -> Result<()> {
     }
 }
 
-/// Brings the names in a file's folder to disk, where the system can.
+/// Syncs the folder of a file, where the system supports it.
 pub(super) fn sync_folder_of(path: &Path) -> Result<()> {
     match path.parent() {
         Some(folder) => sync_folder(folder),
@@ -72,7 +71,7 @@ pub(super) fn sync_folder_of(path: &Path) -> Result<()> {
     }
 }
 
-/// Brings the names in a folder to disk. Windows has no such call and needs none.
+/// Syncs a folder. Windows has no such call and needs none.
 pub(super) fn sync_folder(folder: &Path) -> Result<()> {
     if cfg!(unix) {
         let synced = File::open(folder).and_then(|folder| folder.sync_all());

@@ -1,6 +1,7 @@
-//! Which files have arrived? Input: files, globs and folders. Output: every readable file once, in the order of its path, with a hash of its content
-//! and the name of the export it belongs to. In folders it leaves out hidden files, unfinished copies (`.part`, `.tmp`, ...) and files of other
-//! kinds, and says so. It refuses standard input, which could not be recognised the next night.
+//! Finds the files to read: every readable file once, sorted by path, with a hash of its content and the name of the dataset it belongs to.
+//!
+//! In folders, hidden files, unfinished copies (`.part`, `.tmp`, ...) and files of other kinds are skipped with a note. Standard input is an error,
+//! because the next run could not recognise it.
 
 use std::collections::BTreeSet;
 use std::fs::{File, Metadata};
@@ -14,37 +15,37 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::error::{Error, Result};
 use crate::source;
 
-/// What the names of files that are read end in; each also with [`PACKED`] behind it.
+/// Extensions of files that are read; each also with a suffix of [`PACKED`].
 const READ: [&str; 9] = [
     ".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson", ".parquet", ".pq", ".xlsx",
 ];
-/// Endings of compressed files.
+/// Extensions of compressed files.
 const PACKED: [&str; 3] = [".gz", ".zst", ".zstd"];
-/// Endings of files that somebody is still writing.
+/// Extensions of files that are still being written.
 const UNFINISHED: [&str; 6] = [".part", ".partial", ".filepart", ".crdownload", ".tmp", ".swp"];
 
 /// One file of the inbox.
 #[derive(Debug, Clone)]
 pub(super) struct Arrival {
-    /// As the program was told of it, or found it.
+    /// The path as given or found.
     pub(super) path: PathBuf,
-    /// The export it belongs to: see [`source_name`].
+    /// The dataset it belongs to: see [`source_name`].
     pub(super) source: String,
-    /// 32 hexadecimal digits of xxh3-128 over its bytes, and its size.
+    /// xxh3-128 of its bytes (32 hexadecimal digits), and its size.
     pub(super) hash: String,
     stamp: (u64, Option<SystemTime>),
 }
 
 impl Arrival {
-    /// The file as text.
+    /// The path as text.
     pub(super) fn name(&self) -> String {
         self.path.to_string_lossy().into_owned()
     }
 
-    /// Makes sure that the file is the one that was hashed.
+    /// Checks that the file still has the content that was hashed.
     ///
     /// # Errors
-    /// [`Error::Changed`] when somebody wrote to it meanwhile.
+    /// [`Error::Changed`] when it was written to meanwhile.
     pub(super) fn unchanged(&self) -> Result<()> {
         match self.path.metadata() {
             Ok(now) if stamp(&now) == self.stamp => Ok(()),
@@ -57,10 +58,10 @@ fn stamp(metadata: &Metadata) -> (u64, Option<SystemTime>) {
     (metadata.len(), metadata.modified().ok())
 }
 
-/// Finds and hashes the files; what is left out is said in `notes`. Files below `lake` are its own.
+/// Finds and hashes the files; `notes` lists what is skipped. Files below `lake` are skipped.
 ///
 /// # Errors
-/// When a path that was named is missing or cannot be read, a glob matches nothing, or the input is `-`.
+/// When a named path is missing or cannot be read, a glob matches nothing, or the input is `-`.
 pub(super) fn arrivals(
     given: &[String],
     source: Option<&str>,
@@ -68,7 +69,7 @@ pub(super) fn arrivals(
     notes: &mut Vec<String>,
 ) -> Result<Vec<Arrival>> {
     let lake = lake.canonicalize().ok();
-    // Sorted by path, each path with the part of it that names its export.
+    // Sorted by path, each with the part of it that names its dataset.
     let mut found: BTreeSet<(PathBuf, String)> = BTreeSet::new();
     for given in given {
         if given == "-" {
@@ -94,7 +95,7 @@ pub(super) fn arrivals(
         })
     });
     let mut arrivals: Vec<Arrival> = hashed.collect::<Result<_>>()?;
-    // The same bytes twice, under two names or by two ways to one file, are read once.
+    // Files with equal bytes are read once, whatever their names or paths.
     let mut seen = BTreeSet::new();
     arrivals.retain(|arrival| {
         let new = seen.insert(arrival.hash.clone());
@@ -130,7 +131,7 @@ fn walk(
         if lower.starts_with('.') {
             continue;
         }
-        // A link to a folder above it would never end.
+        // A link to a parent folder would loop forever.
         if path.is_dir() {
             if !path.is_symlink() {
                 walk(root, &path, lake, found, notes)?;
@@ -169,15 +170,15 @@ fn hash(path: &Path) -> io::Result<(String, (u64, Option<SystemTime>))> {
     Ok((format!("{:032x}-{size}", hasher.digest128()), stamp))
 }
 
-/// The export a file belongs to: its path below the inbox in lower case, without extensions and without dates and other numbers, so that
-/// `tickets-2026-11-24.csv` and `2026-11-25/Tickets (1).csv.gz` are both `tickets`. Ids are told apart by it: ticket 17 is not survey answer 17.
+/// Names the dataset of a file: its path below the inbox in lower case, without extensions, dates and other numbers, so that `tickets-2026-11-24.csv`
+/// and `2026-11-25/Tickets (1).csv.gz` are both `tickets`. Ids are unique within a dataset: ticket 17 is not survey answer 17.
 pub(super) fn source_name(path: &str) -> String {
     let lower = path.to_lowercase();
     let stem = unpacked(&lower);
     let stem = READ.iter().find_map(|end| stem.strip_suffix(end)).unwrap_or(stem);
     let words = stem.split(|c: char| !c.is_alphanumeric()).filter_map(|word| {
         let word = word.trim_end_matches(char::is_numeric);
-        // What begins with a digit is a date, a time or a count: 2026, 24t03, 3rd.
+        // A word that begins with a digit is a date, a time or a count: 2026, 24t03, 3rd.
         (!word.is_empty() && !word.starts_with(char::is_numeric)).then_some(word)
     });
     let words: Vec<&str> = words.collect();

@@ -1,6 +1,7 @@
-//! Which rows are in the lake already, and where? Input: the keys and contents of rows, part by part. Output: for a key its content and part. One
-//! sorted array of 32 bytes a row in memory (10 million rows: 320 MB), looked up by bisection; what a piece of a file adds is merged into it in
-//! place. On disk each part has its own list beside it, 24 bytes a row and a checksum, written once. It refuses a list that is damaged.
+//! Index of the rows in the lake: from a row's key to its content hash and part.
+//!
+//! In memory one sorted array of 32 bytes a row (10 million rows: 320 MB), searched by bisection; the rows of each batch are merged into it in place.
+//! On disk each part has its own list, 24 bytes a row and a checksum, written once; a damaged list is an error.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -12,21 +13,21 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 use super::disk;
 use crate::error::{Error, Result};
 
-/// Which row this is over the years: a hash of export, id and, for the second and later rows of one id in one file, their number.
+/// Identity of a row across runs: a hash of dataset, id and, for repeated ids in one file, their number.
 pub(super) type Key = u128;
-/// A part by its place among [`Parts`](super::stage::Stage); [`NOWHERE`] for a row that was met but is in no part yet.
+/// Index of a part in [`Parts`](super::stage::Stage); [`NOWHERE`] for a row that was seen but is not yet in a part.
 pub(super) type PartNumber = u32;
 const NOWHERE: PartNumber = u32::MAX;
 /// Bytes of one row in a part's list: its key, then the hash of its content.
 const ENTRY: usize = 24;
 
-/// One row that was met.
+/// One known row.
 #[derive(Debug, Clone, Copy)]
 struct Row {
     key: Key,
     content: u64,
     part: PartNumber,
-    /// How often the key was met in the file under way; only kept for first rows of an id.
+    /// How often the key occurred in the current file; only kept for the first row of an id.
     met: u32,
 }
 
@@ -35,12 +36,12 @@ struct Row {
 pub(super) struct Known {
     /// Sorted by key.
     rows: Vec<Row>,
-    /// Met since the last [`Known::settle`].
+    /// Rows added since the last [`Known::settle`].
     fresh: HashMap<Key, Row>,
 }
 
 impl Known {
-    /// The rows of these parts, which share none.
+    /// Builds the index from lists of parts, which must not share rows.
     pub(super) fn of(lists: Vec<(PartNumber, Vec<(Key, u64)>)>) -> Self {
         let count = lists.iter().map(|(_, list)| list.len()).sum();
         let mut rows = Vec::with_capacity(count);
@@ -59,7 +60,7 @@ impl Known {
         }
     }
 
-    /// Starts counting ids anew: repeated ids are told apart by their order within a file.
+    /// Resets the counts of repeated ids, which are numbered within a file.
     pub(super) fn begin_file(&mut self) {
         self.settle();
         self.rows.par_iter_mut().for_each(|row| row.met = 0);
@@ -72,7 +73,7 @@ impl Known {
         }
     }
 
-    /// The key of the next row of the file under way whose export and id hash to `id`.
+    /// Returns the key of the next row of the current file whose dataset and id hash to `id`.
     pub(super) fn meet(&mut self, id: u128) -> Key {
         match self.find(id) {
             Some(row) if row.met > 0 => {
@@ -98,14 +99,14 @@ impl Known {
         }
     }
 
-    /// The content of a row and the part it is in.
+    /// The content hash of a row and the part it is in.
     pub(super) fn get(&mut self, key: Key) -> Option<(u64, PartNumber)> {
         self.find(key)
             .filter(|row| row.part != NOWHERE)
             .map(|row| (row.content, row.part))
     }
 
-    /// Says that a row is now in `part`; answers the part it was in before.
+    /// Records that a row is now in `part`; returns the part it was in before.
     pub(super) fn put(&mut self, key: Key, content: u64, part: PartNumber) -> Option<PartNumber> {
         match self.find(key) {
             Some(row) => {
@@ -128,7 +129,7 @@ impl Known {
         }
     }
 
-    /// Merges what is fresh into the sorted array, from the back and without a second array.
+    /// Merges new rows into the sorted array, from the back and without a second array.
     pub(super) fn settle(&mut self) {
         let mut fresh: Vec<Row> = self.fresh.drain().map(|(_, row)| row).collect();
         fresh.sort_unstable_by_key(|row| row.key);
@@ -147,7 +148,7 @@ impl Known {
     }
 }
 
-/// Writes the list of a part: its rows in their order there.
+/// Writes the list of a part: its rows in the order of the part.
 pub(super) fn write_list(path: &Path, rows: &[(Key, u64)]) -> Result<()> {
     let mut bytes = Vec::with_capacity(rows.len() * ENTRY + 8);
     for (key, content) in rows {

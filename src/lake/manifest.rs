@@ -1,6 +1,7 @@
-//! What is in the lake? Input and output: `.undertone/manifest.json`, the one file that says which parts belong to the lake, which files they came
-//! from, and under which settings (model, themes, options) they were tagged. No clock time: the same work gives the same bytes. It refuses what it
-//! does not know: another version, an unknown field.
+//! The manifest of a lake, `.undertone/manifest.json`: which parts belong to the lake, which files they came from, and under which settings (model,
+//! themes, options) they were tagged.
+//!
+//! It holds no clock time, so that the same work gives the same bytes. Another version or an unknown field is an error.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,44 +16,44 @@ use crate::error::{Error, Result};
 
 /// Version of the files in `.undertone`; a lake of another version is refused.
 pub(super) const VERSION: u32 = 1;
-/// The folder of the lake that is Undertone's own. Its name begins with a dot, so that readers pass it by.
+/// Undertone's own folder in the lake. Its name begins with a dot, so that readers skip it.
 pub(super) const OWN: &str = ".undertone";
 
-/// Everything that makes an answer what it is: the footer of its part without the program's version, and the options. Two rows with the same
-/// content and the same settings have the same answer.
+/// Everything that determines the results: the footer of the part without the program's version, and the options. Rows with equal content and
+/// settings have equal results.
 pub(super) type Settings = BTreeMap<String, String>;
 
-/// The lake's own account of itself.
+/// The manifest of a lake.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Manifest {
     /// [`VERSION`].
     pub(super) version: u32,
-    /// What the folders stand for; a lake keeps it.
+    /// How rows are assigned to folders; fixed when the lake is created.
     pub(super) partition_by: PartitionBy,
-    /// Put before the name of every added column; a lake keeps it.
+    /// Prefix of every added column; fixed when the lake is created.
     pub(super) prefix: String,
     /// Settings by their [`key`].
     pub(super) settings: BTreeMap<String, Settings>,
-    /// Files that were read to their end, by [`hash`](super::inbox::Arrival::hash).
+    /// Files read to the end, by [`hash`](super::inbox::Arrival::hash).
     pub(super) files: BTreeMap<String, KnownFile>,
-    /// Part files by their path below the lake.
+    /// Part files by their path relative to the lake.
     pub(super) parts: BTreeMap<String, PartEntry>,
 }
 
-/// A file that was read to its end.
+/// A file that was read to the end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct KnownFile {
     /// Its path when it was read.
     pub(super) name: String,
-    /// Its export.
+    /// Its dataset.
     pub(super) source: String,
-    /// Key of the settings it was read under.
+    /// Key of the settings in use when it was read.
     pub(super) settings: String,
-    /// Rows in it.
+    /// Number of its rows.
     pub(super) rows: u64,
-    /// Records that could not be read.
+    /// Number of its records that could not be read.
     pub(super) rejected: u64,
 }
 
@@ -60,14 +61,14 @@ pub(super) struct KnownFile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PartEntry {
-    /// Rows in it.
+    /// Number of its rows.
     pub(super) rows: u64,
     /// Key of the settings they were tagged under.
     pub(super) settings: String,
 }
 
 impl Manifest {
-    /// A lake without rows.
+    /// An empty lake.
     pub(super) fn new(partition_by: PartitionBy, prefix: &str) -> Self {
         Self {
             version: VERSION,
@@ -79,22 +80,22 @@ impl Manifest {
         }
     }
 
-    /// The manifest of the lake at `root`; none where there is no lake yet.
+    /// Reads the manifest of the lake at `root`; none if there is no lake yet.
     pub(super) fn read(root: &Path) -> Result<Option<Self>> {
         read_json(&Self::path(root))
     }
 
-    /// Where it lies.
+    /// Path of the manifest.
     pub(super) fn path(root: &Path) -> PathBuf {
         root.join(OWN).join("manifest.json")
     }
 
-    /// Replaces the manifest of the lake at `root`, whole or not at all.
+    /// Replaces the manifest of the lake at `root` atomically.
     pub(super) fn write(&self, root: &Path) -> Result<()> {
         disk::replace_json(&Self::path(root), self)
     }
 
-    /// A hash of everything in it.
+    /// Hash of the whole manifest.
     pub(super) fn fingerprint(&self) -> Result<String> {
         let text = serde_json::to_vec(self).map_err(|source| Error::write(Path::new(OWN), source))?;
         Ok(format!("{:016x}", xxh3_64(&text)))
@@ -110,14 +111,14 @@ pub(super) fn key(settings: &Settings) -> String {
     format!("{:016x}", xxh3_64(text.as_bytes()))
 }
 
-/// Reads one of Undertone's own files; none where there is none.
+/// Reads one of Undertone's own files; none if it does not exist.
 pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(source) if source.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(Error::io("read", path, source)),
     };
-    /// The one field that every version has.
+    /// The field that all versions share.
     #[derive(Deserialize)]
     struct Versioned {
         version: u32,

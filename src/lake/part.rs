@@ -1,5 +1,6 @@
-//! What is in a part file? Input: rows and settings. Output: Parquet, always of the same bytes for the same rows, or some of a part's rows without
-//! the others. Original columns are text in a lake: a column that is a number one night and empty the next must not break its readers.
+//! Part files: writes rows and settings as Parquet, always the same bytes for the same rows, and rewrites parts without some of their rows.
+//!
+//! Original columns are text in a lake: a column that is a number in one run and empty in the next must not break readers.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -11,17 +12,17 @@ use super::disk;
 use super::manifest::Settings;
 use crate::error::{Error, Result};
 
-/// Rows in a row group.
+/// Rows per row group.
 const GROUP_ROWS: usize = 65_536;
 
-/// What the footer of a part says: the settings, and the version of the program.
+/// Footer of a part: the settings, and the version of the program.
 pub(super) fn footer(settings: &Settings) -> Vec<(String, String)> {
     let version = ("undertone.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
     let settings = settings.iter().map(|(name, value)| (name.clone(), value.clone()));
     settings.chain([version]).collect()
 }
 
-/// Writes a part and brings it to disk.
+/// Writes a part and syncs it.
 pub(super) fn write(path: &Path, frame: &mut DataFrame, footer: &[(String, String)]) -> Result<()> {
     frame.align_chunks_par();
     frame.rechunk_mut_par();
@@ -67,7 +68,7 @@ pub(super) fn shrink(from: &Path, to: &Path, keep: &[bool]) -> Result<()> {
     write(to, &mut frame.filter(&keep).map_err(damaged)?, &footer)
 }
 
-/// The same columns as text; see the head of this file.
+/// Casts all columns to text, as the module doc explains.
 pub(super) fn as_text(frame: &DataFrame) -> PolarsResult<DataFrame> {
     let columns = frame.columns().iter().map(|column| {
         if *column.dtype() == DataType::String {
@@ -85,7 +86,7 @@ pub(super) fn as_text(frame: &DataFrame) -> PolarsResult<DataFrame> {
     DataFrame::new(frame.height(), columns.collect::<PolarsResult<_>>()?)
 }
 
-/// For each row a hash of its filled cells and their columns' names, in whatever order the columns stand, and its length in bytes.
+/// For each row a hash of its non-empty cells with their column names, independent of column order, and the row's length in bytes.
 pub(super) fn contents(frame: &DataFrame) -> PolarsResult<Vec<(u64, usize)>> {
     let mut contents = vec![(0u64, 0usize); frame.height()];
     let mut columns: Vec<&Column> = frame.columns().iter().collect();
@@ -95,7 +96,7 @@ pub(super) fn contents(frame: &DataFrame) -> PolarsResult<Vec<(u64, usize)>> {
         let text: Cow<'_, Column> = Cow::Borrowed(column);
         for ((hash, length), cell) in contents.iter_mut().zip(text.str()?.iter()) {
             if let Some(cell) = cell {
-                // Each cell is hashed with everything before it as the seed.
+                // Each cell is hashed with the hash so far as the seed.
                 *hash = xxhash_rust::xxh3::xxh3_64_with_seed(cell.as_bytes(), *hash ^ name);
                 *length += cell.len();
             }
@@ -115,7 +116,7 @@ mod tests {
         let (a, b) = (contents(&a).unwrap(), contents(&b).unwrap());
         assert_eq!((a[0], a[0].1), (b[0], 2));
         assert_ne!(a[1], b[1]);
-        // A value that moves to another column is another content.
+        // A value that moves to another column changes the content.
         let c = df!("x" => ["a"], "y" => ["1"]).unwrap();
         assert_ne!(contents(&c).unwrap()[0], a[0]);
     }

@@ -1,14 +1,15 @@
-//! Into which folder of the lake does a row go? Input: its time, and the export it came from. Output: a folder name in Hive's notation, such as
-//! `ut_day=2026-11-24`. Rows without a usable time go to Hive's own default partition. No name can leave the lake: whatever is not a letter, a
-//! digit or one of `-_.` is written as `%2F`, as Hive does it, and a leading dot too.
+//! Assigns rows to folders of the lake in Hive notation, such as `ut_day=2026-11-24`, by their time or by their dataset. Rows without a usable time
+//! go to Hive's default partition.
+//!
+//! No name can leave the lake: every character except letters, digits and `-_.` is percent-encoded, as Hive does it, and so is a leading dot.
 
 use chrono::{DateTime, Datelike};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Where rows without a value go; the name is Hive's, and readers know it as null.
+/// Folder of rows without a value; the name is Hive's, and readers know it as null.
 pub const DEFAULT_PARTITION: &str = "__HIVE_DEFAULT_PARTITION__";
-/// Longest name in bytes before escaping: three times this still fits the 255 bytes that file systems allow.
+/// Maximum length of a name in bytes before encoding: three times this still fits the 255 bytes that file systems allow.
 const LONGEST: usize = 72;
 
 /// What the folders of a lake stand for.

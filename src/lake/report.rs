@@ -1,5 +1,4 @@
-//! What happened in a night? Input: counts as they arise. Output: `LAKE/runs/<time>.json` for programs, a few lines for people, an exit code. This is
-//! the one place of a lake that knows the clock.
+//! The report of a run: `LAKE/runs/<time>.json` for programs, a few lines for people, and the exit code. Only this part of the lake reads the clock.
 
 use std::fmt::{self, Display, Formatter};
 use std::path::Path;
@@ -18,26 +17,26 @@ use crate::progress::Progress;
 use crate::sink::SCHEMA_VERSION;
 use crate::summary::Summary;
 
-/// How a run ended.
+/// Result of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// New or changed rows are in the lake.
+    /// New or changed rows were published.
     Published,
-    /// Everything was there already.
+    /// All rows were already in the lake.
     NothingNew,
-    /// Nothing was written, as asked.
+    /// A dry run; nothing was written.
     DryRun,
     /// Nothing was published.
     Failed,
 }
 
-/// A file that could not be read; it is tried again in the next run.
+/// A file that could not be read; the next run tries it again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Failure {
     /// Its path.
     pub file: String,
-    /// Why, and what to do.
+    /// Reason, and what to do.
     pub reason: String,
 }
 
@@ -46,9 +45,9 @@ pub struct Failure {
 pub struct Files {
     /// Files in the inbox.
     pub found: u64,
-    /// Skipped, since they were read before under the same settings.
+    /// Skipped, because they were read before under the same settings.
     pub known: u64,
-    /// Done by an earlier run that was interrupted.
+    /// Completed by an earlier run that was interrupted.
     pub resumed: u64,
     /// Could not be read.
     pub failed: Vec<Failure>,
@@ -57,35 +56,35 @@ pub struct Files {
 /// Counts of rows in files that are not known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Rows {
-    /// In the lake already.
+    /// Already in the lake.
     pub known: u64,
-    /// Not in the lake before.
+    /// New to the lake.
     pub new: u64,
-    /// In the lake with another content or under other settings; their old answers are replaced.
+    /// In the lake with another content or under other settings; their results are replaced.
     pub changed: u64,
-    /// In files that an earlier run had done before it was interrupted.
+    /// In files that an earlier run completed before it was interrupted.
     pub resumed: u64,
     /// Records that could not be read.
     pub rejected: u64,
 }
 
 impl Rows {
-    /// Rows that were read by this run.
+    /// Rows read by this run.
     pub const fn read(&self) -> u64 {
         self.known + self.new + self.changed
     }
 }
 
-/// What the lake holds after the run.
+/// Contents of the lake after the run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Contents {
     /// Rows.
     pub rows: u64,
-    /// Rows that keep answers of another model, other themes or other options.
+    /// Rows with results of another model, other themes or other options.
     pub rows_of_other_settings: u64,
     /// Part files.
     pub parts: u64,
-    /// Files that were read to their end.
+    /// Files read to the end.
     pub files: u64,
 }
 
@@ -98,27 +97,27 @@ pub struct Report {
     pub schema: u32,
     /// Name and hash of the model.
     pub model: String,
-    /// Everything the answers depend on.
+    /// All settings that determine the results.
     pub settings: Settings,
-    /// UTC.
+    /// Start time, UTC.
     pub started: String,
-    /// Wall clock of the whole run.
+    /// Wall-clock time of the whole run.
     pub seconds: f64,
-    /// Rows read in files that were not known, by the whole time.
+    /// Rows read from new files per second of the whole run.
     pub rows_per_second: f64,
-    /// How it ended.
+    /// Result of the run.
     pub outcome: Outcome,
-    /// Why it failed, if it did.
+    /// Reason of a failure.
     pub error: Option<String>,
     /// Files.
     pub files: Files,
     /// Rows.
     pub rows: Rows,
-    /// The lake afterwards.
+    /// Contents of the lake after the run.
     pub lake: Contents,
     /// What is worth knowing.
     pub warnings: Vec<String>,
-    /// What was found in the rows that this run tagged: counts by status and reason, sentiment by language.
+    /// Statistics of the rows that this run tagged: counts by status and reason, sentiment by language.
     pub summary: Summary,
     #[serde(skip)]
     begun: Instant,
@@ -154,13 +153,13 @@ impl Report {
         }
     }
 
-    /// Says something at once, and keeps it.
+    /// Prints a note and keeps it for the report.
     pub(super) fn note(&mut self, progress: &Progress, text: String) {
         progress.note(&text);
         self.warnings.push(text);
     }
 
-    /// Compares what the lake was tagged with to what it will be tagged with.
+    /// Adds a note when the lake was tagged with another model.
     pub(super) fn changed_model(
         &mut self,
         lake: &Manifest,
@@ -198,7 +197,7 @@ impl Report {
         (self.files.found, self.files.known) = ((known + work) as u64, known as u64);
     }
 
-    /// Counts what an interrupted run had done.
+    /// Counts the work of an interrupted run.
     pub(super) fn resumed(&mut self, files: &[(String, KnownFile)]) {
         self.files.resumed = files.len() as u64;
         self.rows.resumed = files.iter().map(|(_, file)| file.rows).sum();
@@ -213,17 +212,17 @@ impl Report {
         });
     }
 
-    /// Whether every single file of the inbox failed.
+    /// Whether every file of the inbox failed.
     pub(super) fn nothing_worked(&self) -> bool {
         self.files.failed.len() as u64 == self.files.found
     }
 
-    /// Whether so many records were rejected that something must be wrong: `most` is a share, 0..=1.
+    /// Fails when the share of rejected records exceeds `most`, 0..=1.
     pub(super) fn judge_rejects(&self, most: Option<f64>) -> Result<()> {
         crate::run::judge_rejects(self.rows.rejected, self.rows.read() + self.rows.resumed, most)
     }
 
-    /// Takes stock at the end.
+    /// Completes the report at the end of a run.
     pub(super) fn close(&mut self, progress: &Progress, lake: &Manifest, key: &str, outcome: Outcome) {
         self.outcome = outcome;
         let of_others = lake.parts.values().filter(|part| part.settings != key);
@@ -247,8 +246,8 @@ impl Report {
         self.seconds = self.begun.elapsed().as_secs_f64();
     }
 
-    /// The name of this run's files, without ending; a run that starts in the same second as another gets a number, behind a character
-    /// that comes after the dot of an ending, so that names stand in the order of the runs.
+    /// File name of this run's report, without extension. A run that starts in the same second as another gets a number, after a character that sorts
+    /// after the dot, so that names sort in the order of the runs.
     pub(super) fn name(&self, root: &Path) -> Result<String> {
         disk::make_folder(&root.join("runs"))?;
         let names = (1u32..).map(|n| {
@@ -267,7 +266,7 @@ impl Report {
     }
 }
 
-/// Now, in a notation that is also a file name: `2026-11-24T03-00-00Z`.
+/// The current time in a notation that is also a file name: `2026-11-24T03-00-00Z`.
 fn now() -> String {
     let seconds = SystemTime::now()
         .duration_since(UNIX_EPOCH)

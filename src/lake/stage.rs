@@ -1,6 +1,7 @@
-//! What has this run done so far, and what of it survives a crash? Input: tagged pieces of files. Output: part files under `.undertone/staged`, which
-//! no reader sees, and `.undertone/progress.json`, which says what is whole. A run that finds the progress of a killed one goes on behind it, if
-//! the lake, the settings and the files up to there are the same; if not, it starts anew. It refuses nothing: staged work is never half a piece.
+//! Staged work of a run: part files under `.undertone/staged`, which readers skip, and `.undertone/progress.json`, which lists what is complete.
+//!
+//! A run that finds the progress of a killed one continues after it, if the lake, the settings and the files up to there are the same; otherwise it
+//! starts again. Staged work never holds part of a batch.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -23,38 +24,38 @@ use crate::source::Reject;
 /// A part of the lake as this run sees it.
 #[derive(Debug, Clone)]
 pub(super) struct Part {
-    /// Below the lake: `ut_day=2026-11-24/part-0123456789abcdef.parquet`.
+    /// Path relative to the lake: `ut_day=2026-11-24/part-0123456789abcdef.parquet`.
     pub(super) path: String,
     /// Rows in the file.
     pub(super) rows: u64,
-    /// How many of them were replaced by this run.
+    /// How many of its rows this run replaced.
     pub(super) lost: u64,
     /// Key of their settings.
     pub(super) settings: String,
-    /// Written by this run, and seen by no reader yet.
+    /// Written by this run and not yet published.
     pub(super) staged: bool,
-    /// It replaces rows of published parts with other names.
+    /// Replaces rows of published parts with other names.
     pub(super) gains: bool,
 }
 
-/// What is whole of an unfinished run.
+/// The completed work of an unfinished run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Progress {
     version: u32,
-    /// Fingerprint of the manifest the run began with.
+    /// Fingerprint of the manifest at the start of the run.
     base: String,
     /// Key of its settings.
     settings: String,
-    /// Files that were read to their end, in order, with their hashes.
+    /// Files read to the end, in order, with their hashes.
     files: Vec<(String, KnownFile)>,
-    /// The file under way.
+    /// The file being read.
     current: Option<String>,
-    /// Parts written, with their rows, in order.
+    /// Parts written, with their number of rows, in order.
     parts: Vec<(String, u64)>,
 }
 
-/// Rows of one piece of a file that go to one folder.
+/// Rows of one batch that go to one folder.
 #[derive(Default)]
 pub(super) struct Group {
     /// Their columns.
@@ -66,26 +67,26 @@ pub(super) struct Group {
 /// The work of a run before it is published.
 pub(super) struct Stage {
     root: PathBuf,
-    /// The lake as it was.
+    /// The manifest at the start of the run.
     pub(super) base: Manifest,
-    /// What rows are tagged under.
+    /// Settings under which rows are tagged.
     pub(super) settings: Settings,
     /// Key of the settings.
     pub(super) key: String,
     progress: Progress,
     /// Published parts in the order of the manifest, then staged ones.
     pub(super) parts: Vec<Part>,
-    /// Every row of them.
+    /// All rows of the parts.
     pub(super) known: Known,
-    /// How many parts were staged before the file under way.
+    /// Number of staged parts before the current file.
     before_file: usize,
-    /// Open while the file under way has rejected records.
+    /// Open while the current file has rejected records.
     rejecting: Option<BufWriter<File>>,
 }
 
 impl Stage {
-    /// Goes on where a killed run stopped, or begins: `work` are the files to be read, in order. Work of a run that this one does not continue is
-    /// taken away, unless nothing may be written.
+    /// Continues the work of a killed run or starts anew; `work` are the files to read, in order. Staged work that this run does not continue is
+    /// removed, unless nothing may be written.
     pub(super) fn open(
         root: &Path,
         base: Manifest,
@@ -129,7 +130,7 @@ impl Stage {
         Ok(stage)
     }
 
-    /// Whether the progress of a killed run is the beginning of this one.
+    /// Whether the progress of a killed run is a prefix of this run.
     fn goes_on(&self, found: &Progress, work: &[Arrival]) -> bool {
         let read = found.files.iter().map(|(hash, _)| hash).chain(&found.current);
         let same_files = read.clone().count() <= work.len() && read.zip(work).all(|(hash, file)| *hash == file.hash);
@@ -174,7 +175,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Makes a new part the home of these rows; `name` gives its path once the parts know what they lost to it.
+    /// Moves rows to a new part; `name` returns its path once the parts know what they lost to it.
     fn take_over(&mut self, list: &[(Key, u64)], name: impl FnOnce(&[Part]) -> String) {
         let number = self.parts.len() as PartNumber;
         let mut left = BTreeSet::new();
@@ -200,7 +201,7 @@ impl Stage {
         });
     }
 
-    /// Writes one piece of a file: a part for each folder its rows belong to. `piece` is the number of its first record.
+    /// Writes one batch of a file: a part for each folder its rows belong to. `piece` is the number of its first record.
     pub(super) fn shelve(&mut self, file: &Arrival, piece: u64, groups: BTreeMap<String, Group>) -> Result<()> {
         if groups.is_empty() {
             return Ok(());
@@ -208,7 +209,7 @@ impl Stage {
         disk::make_folder(&self.folder())?;
         let footer = part::footer(&self.settings);
         for (folder, mut group) in groups {
-            // Named after where it came from: when the same piece is tagged anew, the new part takes the place of the old one in a single step.
+            // Named after its origin: when the same batch is tagged again, the new part replaces the old one in a single step.
             let origin = format!("{}/{piece}/{folder}", file.hash);
             self.take_over(&group.rows, |parts| {
                 let taken = |path: &String| parts.iter().any(|part| part.path == *path && part.lost < part.rows);
@@ -235,12 +236,12 @@ impl Stage {
         disk::replace_json(&self.progress_path(), &self.progress)
     }
 
-    /// Counts rows as known from now on without writing anything, for a dry run.
+    /// Marks rows as known without writing anything, for a dry run.
     pub(super) fn pretend(&mut self, rows: &[(Key, u64)]) {
         self.take_over(rows, |_| String::new());
     }
 
-    /// Keeps the records of the file under way that could not be read.
+    /// Stores the records of the current file that could not be read.
     pub(super) fn reject(&mut self, file: &Arrival, rejects: &[Reject]) -> Result<()> {
         if rejects.is_empty() {
             return Ok(());
@@ -263,7 +264,7 @@ impl Stage {
             .map_err(|source| Error::write(&path, source))
     }
 
-    /// Puts the rejected records of all files into one file; none, no file.
+    /// Concatenates the rejected records of all files into one file; writes no file when there are none.
     pub(super) fn collect_rejects(&self, path: &Path) -> Result<()> {
         if self.progress.files.iter().all(|(_, file)| file.rejected == 0) {
             return Ok(());
@@ -278,7 +279,7 @@ impl Stage {
         })
     }
 
-    /// Says that a file was read to its end.
+    /// Marks a file as read to the end.
     pub(super) fn finish_file(&mut self, file: &Arrival, rows: u64, rejected: u64) -> Result<()> {
         disk::make_folder(&self.folder())?;
         if let Some(rejects) = self.rejecting.take() {
@@ -302,7 +303,7 @@ impl Stage {
         disk::replace_json(&self.progress_path(), &self.progress)
     }
 
-    /// Takes back what was staged of a file that turned out to be damaged: half a file is never published.
+    /// Removes what was staged of a damaged file: half a file is never published.
     pub(super) fn drop_file(&mut self) -> Result<()> {
         (self.progress.current, self.rejecting) = (None, None);
         if self.progress.parts.len() == self.before_file {
@@ -314,12 +315,12 @@ impl Stage {
         self.load()
     }
 
-    /// Files read to their end by this run or the killed one before it, in order.
+    /// Files read to the end by this run or the killed one before it, in order.
     pub(super) fn files(&self) -> &[(String, KnownFile)] {
         &self.progress.files
     }
 
-    /// Whether anything waits to be published.
+    /// Whether nothing waits to be published.
     pub(super) fn is_empty(&self) -> bool {
         self.progress.files.is_empty() && self.progress.parts.is_empty()
     }
@@ -332,7 +333,7 @@ impl Stage {
         self.root.join(STAGED)
     }
 
-    /// Where a part is before it is published.
+    /// Path of a part before it is published.
     pub(super) fn staged(&self, path: &str) -> PathBuf {
         self.root.join(staged_name(STAGED, path))
     }
@@ -345,12 +346,12 @@ impl Stage {
         self.root.join(list_name(STAGED, path))
     }
 
-    /// Where the list of a published part is.
+    /// Path of the list of a published part.
     pub(super) fn list(&self, path: &str) -> PathBuf {
         self.root.join(list_name(LISTS, path))
     }
 
-    /// Where the list of a part is now, published or not.
+    /// Current path of the list of a part, published or not.
     pub(super) fn list_of(&self, part: &Part) -> PathBuf {
         if part.staged {
             self.staged_list(&part.path)
@@ -360,17 +361,17 @@ impl Stage {
     }
 }
 
-/// Where lists of published parts are, below the lake.
+/// Folder of the lists of published parts, relative to the lake.
 pub(super) const LISTS: &str = ".undertone/rows";
-/// Where parts and lists are before they are published.
+/// Folder of parts and lists before they are published.
 pub(super) const STAGED: &str = ".undertone/staged";
 
-/// The name of a part in one of Undertone's own folders; it does not end in `.parquet`, so that no pattern of a reader finds it.
+/// Name of a part in Undertone's own folders; it does not end in `.parquet`, so that no reader's pattern matches it.
 pub(super) fn staged_name(folder: &str, path: &str) -> String {
     format!("{folder}/{}.new", stem(path))
 }
 
-/// The name of a part's list in one of Undertone's own folders.
+/// Name of a part's list in Undertone's own folders.
 pub(super) fn list_name(folder: &str, path: &str) -> String {
     format!("{folder}/{}.rows", stem(path))
 }

@@ -1,10 +1,11 @@
-//! What is left of a comment when only what it says counts? Input: clean text. Output: its words in lower case, its emoji and emoticons, one space between.
-//! Placeholders, hashtag signs, punctuation and the header of a retweet are dropped, so that a copy with another link or another mention reads the same.
+//! The duplicate key of a comment: its words in lower case, emoji and emoticons, separated by single spaces.
+//!
+//! Placeholders, hashtag signs, punctuation and retweet headers are dropped, so that a duplicate with another link or mention has the same key.
 
 use super::links::{LINK, PERSON};
 use super::symbols::{is_emoji, is_emoticon};
 
-/// The bare words of a clean text; empty when it has neither words nor emoji. Idempotent, linear in the length of the text.
+/// Returns the duplicate key of a clean text; empty when it has neither words nor emoji. Idempotent, linear in the length of the text.
 pub fn bare(clean_text: &str) -> String {
     let mut bare = String::with_capacity(clean_text.len());
     for token in without_header(clean_text).split_whitespace() {
@@ -38,7 +39,8 @@ fn without_header(text: &str) -> &str {
     quoted.unwrap_or(text)
 }
 
-/// Letters, digits and emoji of a token; an apostrophe inside a word vanishes, any other sign parts words. The same emoji twice is the emoji.
+/// Appends the letters, digits and emoji of a token. An apostrophe inside a word is removed, any other sign splits words. A repeated emoji counts
+/// once.
 fn words(token: &str, bare: &mut String) {
     for c in token.chars() {
         if is_emoji(c) {

@@ -1,8 +1,7 @@
-//! Which characters did the customer mean? Input: any Unicode text. Output: the same text in NFC, with plain line
-//! breaks, without control characters, soft hyphens and invisible marks.
+//! Character normalisation: Unicode NFC, plain line breaks, no control characters, soft hyphens or invisible marks.
 //!
-//! What holds an emoji together (joiners, variation selectors, flag tags) stays, because it is part of the emoji.
-//! Characters of Windows-1252 that were read as Latin-1 (U+0080..U+009F) become the quotes and dashes they were.
+//! Joiners, variation selectors and flag tags stay inside emoji, because they are part of the emoji. Windows-1252 characters that were decoded as
+//! Latin-1 (U+0080..U+009F) are restored to the quotes and dashes they stand for.
 
 use encoding_rs::WINDOWS_1252;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
@@ -11,7 +10,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::draft::{Draft, Editor};
 use super::symbols::is_emoji;
 
-/// Removes what cannot be seen and makes line breaks `\n`.
+/// Removes invisible characters and converts line breaks to `\n`.
 pub(super) fn make_visible(draft: &Draft) -> Option<Draft> {
     let text = draft.text();
     if text.is_ascii()
@@ -47,7 +46,7 @@ pub(super) fn make_visible(draft: &Draft) -> Option<Draft> {
     editor.finish()
 }
 
-/// Unicode NFC, grapheme by grapheme, so that every grapheme keeps its own place in the original.
+/// Applies Unicode NFC grapheme by grapheme, so that every grapheme keeps its own position in the original.
 pub(super) fn compose(draft: &Draft) -> Option<Draft> {
     let text = draft.text();
     if is_nfc_quick(text.chars()) == IsNormalized::Yes {
@@ -65,7 +64,7 @@ pub(super) fn compose(draft: &Draft) -> Option<Draft> {
     editor.finish()
 }
 
-/// The character that the byte of a C1 control means in Windows-1252; HTML reads `&#128;`..`&#159;` that way too.
+/// Maps a C1 control to the Windows-1252 character of the same byte; HTML reads `&#128;`..`&#159;` the same way.
 pub(super) fn as_windows_1252(c: char) -> char {
     let byte = [u32::from(c) as u8];
     let control = matches!(c, '\u{80}'..='\u{9f}');
@@ -84,7 +83,7 @@ fn is_invisible(c: char) -> bool {
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Whether an invisible character belongs to the emoji around it.
+/// Whether an invisible character is part of the emoji around it.
 fn holds_emoji(before: Option<char>, c: char, after: Option<char>) -> bool {
     let Some(before) = before else { return false };
     match c {

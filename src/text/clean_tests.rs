@@ -1,4 +1,4 @@
-//! Comments as customers send them, and the promises of cleaning on strings made to break them.
+//! Cleaning of typical comments, and its invariants on adversarial strings.
 
 use proptest::prelude::*;
 use unicode_normalization::UnicodeNormalization;
@@ -127,7 +127,7 @@ fn hostile_text_is_cleaned_in_linear_time() {
     }
 }
 
-/// Pieces that markup, mail, links and Unicode trip over.
+/// Fragments that stress the handling of markup, mail, links and Unicode.
 fn nasty() -> impl Strategy<Value = String> {
     let pieces = prop::sample::select(vec![
         "<",
@@ -319,7 +319,7 @@ proptest! {
         let bytes = starts[from]..starts[to];
         let span = clean.original_span(bytes.clone());
         let quote: String = text.chars().skip(span.start).take(span.len()).nfc().collect();
-        // Three of a letter in a row are tamed; that is another test.
+        // Three or more repeats of a letter are shortened; another test covers that.
         prop_assume!(clean.text() == text.nfc().collect::<String>());
         prop_assert_eq!(&quote, &clean.text()[bytes]);
     }

@@ -1,23 +1,23 @@
-//! Which words turn an opinion around? One table of contrastive conjunctions by language, read by [`super::units`].
+//! Contrastive conjunctions ("but", "aber", "mais") by language, read by [`super::units`].
 //!
-//! A word that is also something else in its language (Hungarian "de" is safe only after a comma, German "aber" is a
-//! particle in "das ist aber gut", Czech "však" stands second) splits only after a comma, or not next to certain words.
+//! Some conjunctions have other uses in their language: Hungarian "de" is safe only after a comma, German "aber" is a particle in "das ist aber gut",
+//! Czech "však" stands second. These split only after a comma, or not next to certain words.
 
 /// The conjunctions of a language, all in lower case.
 pub(super) struct Conjunctions {
     /// ISO 639-1.
     pub(super) languages: &'static [&'static str],
-    /// Split wherever they stand.
+    /// Split at any position.
     pub(super) anywhere: &'static [&'static str],
     /// Split only right after a comma, semicolon or dash.
     pub(super) after_comma: &'static [&'static str],
     /// Words before the conjunction that make it something else: "nothing but".
     pub(super) not_after: &'static [&'static str],
-    /// Words behind the conjunction that make it an addition: "not only ... but also".
+    /// Words after the conjunction that make it an addition: "not only ... but also".
     pub(super) not_before: &'static [&'static str],
 }
 
-/// No conjunction is known to split in any other language.
+/// Languages without an entry have no conjunction that splits.
 pub(super) const CONJUNCTIONS: &[Conjunctions] = &[
     Conjunctions {
         languages: &["en"],
@@ -109,7 +109,7 @@ pub(super) const CONJUNCTIONS: &[Conjunctions] = &[
         not_after: &[],
         not_before: &[],
     },
-    // Without a comma "aber" is a conjunction unless it follows a verb or pronoun as a particle.
+    // Without a comma, "aber" is a conjunction unless it follows a verb or pronoun as a particle.
     Conjunctions {
         languages: &["de"],
         anywhere: &["aber"],

@@ -1,12 +1,11 @@
-//! How does a text change in several stages without losing the way back to what the customer wrote?
+//! Text that is edited in stages and keeps its alignment with the original comment.
 //!
-//! Input: a [`Draft`] and edits in ascending order. Output: the next draft, whose runs say for every byte which
-//! Unicode scalars of the original it stands for. Refuses nothing; edits that change nothing are ignored, so a stage
-//! that finds nothing to do costs no copy.
+//! An [`Editor`] takes edits in ascending order and builds the next [`Draft`], whose runs map every byte to Unicode scalars of the original. A stage
+//! without edits returns nothing, so it costs no copy.
 
 use std::ops::Range;
 
-/// Exact runs are cut into pieces of about this many bytes, so that a look-up never counts more characters than that.
+/// Exact runs are split into pieces of about this many bytes, so that a look-up never counts more characters than that.
 const CHECKPOINT_BYTES: usize = 256;
 
 /// A stretch of text and the original scalars it stands for. It ends where the next run begins.
@@ -17,11 +16,11 @@ struct Run {
     /// Scalars of the original: first, and one past the last.
     from: usize,
     to: usize,
-    /// Each character stands for exactly one original scalar. Otherwise the run as a whole stands for all of them.
+    /// True when each character stands for exactly one original scalar. Otherwise the run as a whole stands for all of them.
     exact: bool,
 }
 
-/// A text on its way from original to clean, with its alignment.
+/// A text between original and clean, with its alignment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Draft {
     text: String,
@@ -49,7 +48,7 @@ impl Draft {
         &self.text
     }
 
-    /// The draft ready for many look-ups, see [`Draft::original_span`].
+    /// Builds the index for many look-ups, see [`Draft::original_span`].
     pub(super) fn indexed(mut self) -> Self {
         self.text.shrink_to_fit();
         if self.text.len() <= CHECKPOINT_BYTES {
@@ -75,8 +74,8 @@ impl Draft {
         self
     }
 
-    /// The original scalars that a byte range of the text stands for. Bytes past the end, inside a character or in the
-    /// wrong order are moved to the nearest place that makes sense, so that every range has an answer.
+    /// Maps a byte range of the text to scalars of the original. Bytes past the end, inside a character or in the wrong order are moved to the
+    /// nearest valid position.
     pub(super) fn original_span(&self, bytes: Range<usize>) -> Range<usize> {
         let start = self.text.floor_char_boundary(bytes.start);
         let end = self.text.ceil_char_boundary(bytes.end);
@@ -123,7 +122,7 @@ impl Draft {
 pub(super) struct Editor<'a> {
     source: &'a Draft,
     next: Draft,
-    /// Where the source has been consumed to: byte, run, and original scalar when that run is exact.
+    /// Position in the source up to which it has been consumed: byte, run, and original scalar when that run is exact.
     byte: usize,
     run: usize,
     scalar: usize,
@@ -147,8 +146,8 @@ impl<'a> Editor<'a> {
         }
     }
 
-    /// Puts `with` where `bytes` of the source were. What lies before and was not yet edited is kept.
-    /// Ranges must be ascending and on character boundaries; an empty `with` drops the range.
+    /// Replaces `bytes` of the source with `with` and keeps the unedited text before it. Ranges must be ascending and on character boundaries; an
+    /// empty `with` deletes the range.
     pub(super) fn replace(&mut self, bytes: Range<usize>, with: &str) {
         if bytes.is_empty() || bytes.start < self.byte || &self.source.text[bytes.clone()] == with {
             return;
@@ -164,12 +163,12 @@ impl<'a> Editor<'a> {
         }
     }
 
-    /// Drops a range of the source.
+    /// Deletes a range of the source.
     pub(super) fn drop(&mut self, bytes: Range<usize>) {
         self.replace(bytes, "");
     }
 
-    /// The next draft, or nothing if no edit changed anything.
+    /// Returns the next draft, or nothing if no edit changed anything.
     pub(super) fn finish(mut self) -> Option<Draft> {
         if !self.edited {
             return None;
@@ -178,7 +177,7 @@ impl<'a> Editor<'a> {
         Some(self.next)
     }
 
-    /// Consumes the source up to `end`, keeping or dropping it, and says which original scalars that was.
+    /// Consumes the source up to `end`, keeping or dropping it, and returns the original scalars it covered.
     fn advance(&mut self, end: usize, keep: bool) -> Range<usize> {
         let mut original = self.scalar..self.scalar;
         while self.byte < end && self.run < self.source.runs.len() {

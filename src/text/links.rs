@@ -1,25 +1,23 @@
-//! Where does the text point outside itself? Input: text without markup. Output: web addresses as [`LINK`], mentions of
-//! accounts and e-mail addresses as [`PERSON`], the placeholders the model is trained with.
+//! Replaces web addresses with [`LINK`], and mentions and e-mail addresses with [`PERSON`], the placeholders the model is trained with.
 //!
-//! Bare domains (`amazon.de`) stay: customers use them as names of shops. An `@` before a number or a space stays.
-//! Written here because domains such as `.укр` must count, and because an address must end where Cyrillic text or CJK
-//! punctuation begins to follow it; `linkify` 0.10 does neither.
+//! Bare domains (`amazon.de`) stay: customers use them as names of shops. An `@` before a number or a space stays. This is own code because domains
+//! such as `.укр` must count and an address must end where Cyrillic text or CJK punctuation follows it; `linkify` 0.10 does neither.
 
 use std::ops::Range;
 
 use super::draft::{Draft, Editor};
 
-/// Stands for a web address.
+/// Placeholder for a web address.
 pub(super) const LINK: &str = "http";
-/// Stands for a mentioned account or an e-mail address.
+/// Placeholder for a mentioned account or an e-mail address.
 pub(super) const PERSON: &str = "@user";
 
 const SCHEMES: [&str; 3] = ["https", "http", "ftp"];
 
-/// Longest part of an e-mail address before the `@` (RFC 5321, 4.5.3.1.1).
+/// Greatest length of the local part of an e-mail address (RFC 5321, 4.5.3.1.1).
 const LONGEST_LOCAL_PART: usize = 64;
 
-/// Puts a placeholder in place of each web address, e-mail address and mention.
+/// Replaces each web address, e-mail address and mention with its placeholder.
 pub(super) fn replace_addresses(draft: &Draft) -> Option<Draft> {
     let text = draft.text();
     let mut editor = Editor::new(draft);
@@ -41,7 +39,7 @@ pub(super) fn replace_addresses(draft: &Draft) -> Option<Draft> {
     editor.finish()
 }
 
-/// `https://...` whose colon is at `colon`, beginning no earlier than `from`.
+/// Finds `https://...` whose colon is at `colon` and which starts no earlier than `from`.
 fn url(text: &str, from: usize, colon: usize) -> Option<Range<usize>> {
     let rest = text[colon..].strip_prefix("://")?;
     let before = &text.as_bytes()[from..colon];
@@ -53,7 +51,7 @@ fn url(text: &str, from: usize, colon: usize) -> Option<Range<usize>> {
     (length > 0).then(|| colon - scheme.len()..colon + 3 + length)
 }
 
-/// `www....` at the beginning of a word.
+/// Finds `www....` at the beginning of a word.
 fn www(text: &str, at: usize) -> Option<Range<usize>> {
     let rest = text
         .get(at + 4..)
@@ -62,7 +60,7 @@ fn www(text: &str, at: usize) -> Option<Range<usize>> {
     (!inside_word && rest.starts_with(char::is_alphanumeric)).then(|| at..at + 4 + address_length(rest))
 }
 
-/// How many bytes of `rest` belong to an address: up to a space or quote, without the punctuation of the sentence.
+/// Number of bytes of `rest` that belong to an address: up to a space or quote, without trailing punctuation.
 fn address_length(rest: &str) -> usize {
     let ends = |c: char| c.is_whitespace() || "<>\"{}|\\^`«»“”„、。，！？：；（）「」".contains(c);
     let address = &rest[..rest.find(ends).unwrap_or(rest.len())];
@@ -74,10 +72,10 @@ fn address_length(rest: &str) -> usize {
     address.trim_end_matches(trailing).len()
 }
 
-/// Ends a sentence rather than an address; the first two may be part of an address with brackets.
+/// Punctuation that ends a sentence rather than an address; the first two may be part of an address with brackets.
 const PUNCTUATION: [char; 13] = [')', ']', '.', ',', '!', '?', ';', ':', '\'', '’', '…', '*', '_'];
 
-/// `name@host.tld` around the `@` at `at`, beginning no earlier than `from`.
+/// Finds `name@host.tld` around the `@` at `at`, starting no earlier than `from`.
 fn email(text: &str, from: usize, at: usize) -> Option<Range<usize>> {
     let local = |byte: &&u8| byte.is_ascii_alphanumeric() || b"._%+-".contains(byte);
     let before = text.as_bytes()[from..at]
@@ -96,7 +94,7 @@ fn email(text: &str, from: usize, at: usize) -> Option<Range<usize>> {
     valid.then(|| at - before..at + 1 + host.len())
 }
 
-/// `@name` at `at`, with at least one letter, not inside a word.
+/// Finds `@name` at `at`: at least one letter, not inside a word.
 fn mention(text: &str, at: usize) -> Option<Range<usize>> {
     let rest = &text[at + 1..];
     let name = &rest[..rest

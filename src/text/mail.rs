@@ -1,7 +1,6 @@
-//! Which lines of an e-mail did this customer write just now? Input: text with line breaks, without markup. Output: the
-//! text without quoted mail, the headers that announce it, and signatures.
+//! Removes quoted mail, the headers that introduce it, and signatures from an e-mail.
 //!
-//! Refuses to leave nothing: when all the words stand in what would be set aside, the text stays as it is.
+//! If nothing but those lines has words, the text stays as it is.
 
 use std::ops::Range;
 
@@ -9,14 +8,14 @@ use super::draft::{Draft, Editor};
 use super::mail_phrases::{DEVICES, FORWARDED, FROM, SENT_FROM, SENT_OR_SUBJECT, WROTE};
 use super::symbols::{is_emoji, is_emoticon};
 
-/// A header or signature line is not longer than this, in bytes; a sentence of a comment often is.
+/// Maximum length of a header or signature line, in bytes; longer lines are sentences of a comment.
 const LONGEST_HEADER: usize = 400;
-/// Among how many last words of an announcement its verb stands; German and Dutch put the sender's name behind it.
+/// How many of the last words of an introduction may hold its verb; German and Dutch put the sender's name after it.
 const LAST_WORDS: usize = 10;
-/// A `--` line with more lines below it than this is a divider, not the start of a signature.
+/// Maximum number of lines below a `--` line for it to start a signature; with more it is a divider.
 const LONGEST_SIGNATURE: usize = 12;
 
-/// Sets quoted mail and signatures aside.
+/// Removes quoted mail and signatures.
 pub(super) fn set_aside(draft: &Draft) -> Option<Draft> {
     let text = draft.text();
     if !text.contains('\n') {
@@ -64,7 +63,7 @@ impl<'a> Mail<'a> {
         self.lines.get(index).map_or("", |line| self.text[line.clone()].trim())
     }
 
-    /// For each line, whether it is set aside.
+    /// Marks the lines to remove.
     fn aside(&self) -> Vec<bool> {
         let mut aside = vec![false; self.lines.len()];
         for index in 0..self.lines.len() {
@@ -75,7 +74,7 @@ impl<'a> Mail<'a> {
                 aside[index..].fill(true);
                 break;
             } else if announces_quote(line) {
-                // Mail programs wrap a long announcement, its first half then carries the date.
+                // Mail programs wrap a long introduction; then its first half carries the date.
                 let split = digits(line) < 3 && index > 0;
                 let announcement = if split { self.line(index - 1) } else { line };
                 let quoted = (index + 1..self.lines.len()).find(|&next| !self.line(next).is_empty());
@@ -94,7 +93,7 @@ impl<'a> Mail<'a> {
         aside
     }
 
-    /// A line that begins with `>`, unless that is an emoticon or a comparison (`> 30 minutes`) standing alone.
+    /// Whether a line begins with `>`, except where that is an emoticon or a single comparison (`> 30 minutes`).
     fn is_quote(&self, index: usize) -> bool {
         let Some(rest) = self.line(index).strip_prefix('>') else {
             return false;
@@ -140,7 +139,7 @@ fn announces_quote(line: &str) -> bool {
     if !line.ends_with(':') || line.len() > LONGEST_HEADER {
         return false;
     }
-    // Some languages of a well-known mail service announce with date and address alone.
+    // Some languages of a well-known mail service introduce a quote with date and address alone.
     if line.ends_with(">:") && line.contains('@') && digits(line) >= 3 {
         return true;
     }

@@ -1,5 +1,6 @@
-//! By which words do mail programs announce quoted mail and sign for the device? Tables only, all in lower case, read by
-//! [`super::mail`]. Languages: en uk ru pt hu pl de es fr it nl cs sk sv da ro tr bg hr sr sl.
+//! Phrases by which mail programs introduce quoted mail and sign for the device, in lower case, read by [`super::mail`].
+//!
+//! Languages: en uk ru pt hu pl de es fr it nl cs sk sv da ro tr bg hr sr sl.
 
 /// Verbs of "On ... wrote:".
 pub(super) const WROTE: &[&str] = &[
@@ -37,7 +38,7 @@ pub(super) const WROTE: &[&str] = &[
     "napisal",
 ];
 
-/// What stands between dashes above an earlier message.
+/// Text between dashes above an earlier message.
 pub(super) const FORWARDED: &[&str] = &[
     "original message",
     "forwarded message",
@@ -171,7 +172,7 @@ pub(super) const SENT_OR_SUBJECT: &[&str] = &[
     "naslov",
 ];
 
-/// What a device signature says; it must also name one of [`DEVICES`].
+/// Wording of a device signature; the line must also name one of [`DEVICES`].
 pub(super) const SENT_FROM: &[&str] = &[
     "sent from",
     "sent with",
@@ -218,7 +219,7 @@ pub(super) const SENT_FROM: &[&str] = &[
     "poslato sa",
 ];
 
-/// Devices and programs that sign by themselves.
+/// Devices and programs that add a signature by themselves.
 pub(super) const DEVICES: &[&str] = &[
     "iphon",
     "айфон",

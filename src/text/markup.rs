@@ -1,9 +1,7 @@
-//! What remains of an HTML mail or a scraped page when the markup is taken away? Input: text that may contain tags,
-//! comments, scripts and entities. Output: the text a reader sees; block tags become line breaks, quoted blocks get the
-//! `> ` of plain-text mail so that [`super::mail`] recognises them.
+//! Converts HTML mail and scraped pages to the text that a reader sees: removes tags, comments and scripts, decodes entities.
 //!
-//! Only known HTML tag names count as tags: `<3`, `:<`, `a < b` and `<name>` stay. One pass, linear: the search for the
-//! end of a tag never crosses the next `<`.
+//! Block tags become line breaks, and quoted blocks get the `> ` of plain-text mail so that [`super::mail`] recognises them. Only known HTML tag
+//! names count as tags: `<3`, `:<`, `a < b` and `<name>` stay. One linear pass: the search for the end of a tag never crosses the next `<`.
 
 use std::ops::Range;
 
@@ -78,7 +76,7 @@ const OFFICE: &[&str] = &["m:", "o:", "st1:", "v:", "w:", "x:"];
 /// Longest entity name with its `&` and `;`: `&CounterClockwiseContourIntegral;`.
 const LONGEST_ENTITY: usize = 34;
 
-/// Takes tags, comments and hidden elements away.
+/// Removes tags, comments and hidden elements.
 pub(super) fn strip_tags(draft: &Draft) -> Option<Draft> {
     let text = draft.text();
     if !text.contains('<') {
@@ -119,7 +117,7 @@ pub(super) fn strip_tags(draft: &Draft) -> Option<Draft> {
     editor.finish()
 }
 
-/// Decodes entities, also those that were encoded several times over (`&amp;amp;quot;`).
+/// Decodes entities, including those encoded several times (`&amp;amp;quot;`).
 pub(super) fn decode_entities(draft: &Draft) -> Option<Draft> {
     let text = draft.text();
     let mut editor = Editor::new(draft);
@@ -140,7 +138,7 @@ pub(super) fn decode_entities(draft: &Draft) -> Option<Draft> {
     editor.finish()
 }
 
-/// The entity whose name begins at `name` (the `&` may stand earlier): its meaning, and where it ends.
+/// Decodes the entity whose name begins at `name` (the `&` may be earlier); returns its meaning and its end.
 fn entity(text: &str, name: usize) -> Option<(String, usize)> {
     let rest = &text.as_bytes()[name..];
     let length = rest
@@ -156,7 +154,7 @@ fn entity(text: &str, name: usize) -> Option<(String, usize)> {
             return Some((decoded.chars().map(as_windows_1252).collect(), end + 1));
         }
     }
-    // Browsers forgive a missing semicolon for a few old names, and mail exports do miss it.
+    // Browsers accept a few old names without a semicolon, and mail exports do omit it.
     ["nbsp", "amp", "lt", "gt", "quot"]
         .iter()
         .zip(["\u{a0}", "&", "<", ">", "\""])
@@ -165,7 +163,7 @@ fn entity(text: &str, name: usize) -> Option<(String, usize)> {
         })
 }
 
-/// The next place to look at: a `<`, or inside a quoted block also a line break.
+/// The next position to examine: a `<`, or a line break when inside a quoted block.
 fn next_stop(text: &str, from: usize, quoted: bool) -> Option<usize> {
     let rest = &text[from..];
     let found = if quoted { rest.find(['<', '\n']) } else { rest.find('<') };
@@ -195,7 +193,7 @@ struct Tag {
 }
 
 impl Tag {
-    /// The tag that begins with the `<` at `at`, if it is one of HTML's.
+    /// Parses the tag that begins with the `<` at `at`, if it is an HTML tag.
     fn parse(text: &str, at: usize) -> Option<Self> {
         let bytes = text.as_bytes();
         let closing = bytes.get(at + 1) == Some(&b'/');
@@ -220,7 +218,7 @@ impl Tag {
         })
     }
 
-    /// What stands in the text where the tag was.
+    /// Text that replaces the tag.
     fn leaves(&self, quoted: bool) -> &'static str {
         match () {
             () if BLOCKS.binary_search(&self.name.as_str()).is_ok() => {
@@ -252,10 +250,10 @@ fn tag_end(bytes: &[u8], from: usize) -> Option<usize> {
     first
 }
 
-/// Finds an ASCII string in any case, from ascending places, in linear time all together.
+/// Case-insensitive search for an ASCII string from ascending positions, in linear time overall.
 struct Finder<S> {
     needle: S,
-    /// Where it was last found, and from where on that answer holds. `None`: nowhere.
+    /// Last match and the position from which it is valid. `None`: no match.
     found: Option<Range<usize>>,
 }
 

@@ -1,15 +1,14 @@
-//! Where does one sentence of a comment end and the next begin? Input: clean text. Output: byte ranges without white
-//! space at their ends that cover everything else once, in order.
+//! Sentence segmentation of clean text: byte ranges without surrounding white space, in order, that together cover all other text.
 //!
-//! The idea of Unicode sentence boundaries (UAX 29), made for comments: a line break always ends a sentence, emoji and
-//! emoticons belong to the sentence before them and end it, "good.But" has a boundary and so has "all good. thanks", while
-//! "Dr. Novák" and "1. Fast" have none. `unicode-segmentation` 1.13 needs quadratic time for ".()()()...", this does not.
+//! Based on Unicode sentence boundaries (UAX 29), adapted to comments: a line break always ends a sentence, emoji and emoticons belong to the
+//! sentence before them and end it, "good.But" and "all good. thanks" have a boundary, "Dr. Novák" and "1. Fast" have none. `unicode-segmentation`
+//! 1.13 needs quadratic time for ".()()()..."; this code is linear.
 
 use std::ops::Range;
 
 use super::symbols::{is_emoji, is_emoticon, is_face, is_letter};
 
-/// Abbreviations that names or numbers follow, in lower case and without their last dot, in many languages.
+/// Abbreviations that are followed by names or numbers, in lower case and without their last dot, in many languages.
 const ABBREVIATIONS: &[&str] = &[
     "mr",
     "mrs",
@@ -79,10 +78,10 @@ const ABBREVIATIONS: &[&str] = &[
 ];
 /// Longest word before a dot that is looked up, in characters.
 const LONGEST_ABBREVIATION: usize = 6;
-/// A word with so many letters before a dot ends a sentence even where the next word begins small; shorter ones are mostly
-/// abbreviations nobody can list.
+/// A word with this many letters before a dot ends a sentence even where the next word starts in lower case; shorter ones are mostly unlisted
+/// abbreviations.
 const FULL_WORD: usize = 5;
-/// How far the next word may be from a dot, in characters.
+/// Maximum distance of the next word from a dot, in characters.
 const NEXT_WORD: usize = 8;
 
 /// The sentences of a clean text.
@@ -100,7 +99,7 @@ pub(super) fn sentences(text: &str) -> Vec<Range<usize>> {
     join_wordless(text, found)
 }
 
-/// The range without white space at its ends, or nothing if that is all it holds.
+/// Trims white space from a range; nothing if the range holds only white space.
 pub(super) fn trimmed(text: &str, range: Range<usize>) -> Option<Range<usize>> {
     let piece = &text[range.clone()];
     let start = range.start + piece.len() - piece.trim_start().len();
@@ -108,7 +107,7 @@ pub(super) fn trimmed(text: &str, range: Range<usize>) -> Option<Range<usize>> {
     (start < end).then_some(start..end)
 }
 
-/// Where new sentences begin in a line.
+/// Positions in a line where new sentences begin.
 fn cuts(line: &str) -> Vec<usize> {
     let mut cuts = stops(line);
     let tokens = tokens(line);
@@ -122,7 +121,7 @@ fn cuts(line: &str) -> Vec<usize> {
     behind_faces(line, &tokens, cuts)
 }
 
-/// Moves each cut behind the emoji and emoticons that follow it; they belong to what was said before.
+/// Moves each boundary behind the emoji and emoticons that follow it, because they belong to the sentence before.
 fn behind_faces(line: &str, tokens: &[Range<usize>], cuts: Vec<usize>) -> Vec<usize> {
     let mut moved: Vec<usize> = Vec::new();
     let mut next = 0;
@@ -150,7 +149,7 @@ fn tokens(line: &str) -> Vec<Range<usize>> {
         .collect()
 }
 
-/// Where stops with the brackets and quotes that close behind them end a sentence.
+/// Positions after sentence-ending punctuation, including closing brackets and quotes.
 fn stops(line: &str) -> Vec<usize> {
     let mut ends = Vec::new();
     let mut characters = line.char_indices().peekable();
@@ -191,13 +190,13 @@ fn is_closing(c: char) -> bool {
     matches!(c, ')' | ']' | '}' | '"' | '\'' | '’' | '”' | '»' | '›')
 }
 
-/// After "!" or "?": a sentence ends before a space or letter, unless it was quoted and the outer sentence goes on.
+/// Decides after "!" or "?": the sentence ends before a space or letter, unless it was quoted and the outer sentence continues.
 fn ends_loudly(after: &str, closed: bool) -> bool {
     let goes_on = closed && after.trim_start().starts_with(char::is_lowercase);
     after.starts_with(|c: char| c.is_whitespace() || c.is_alphabetic()) && !goes_on
 }
 
-/// After "." or "...": a sentence ends unless the next word begins small or the last one is an abbreviation.
+/// Decides after "." or "...": the sentence ends unless the next word is in lower case or the last one is an abbreviation.
 fn ends_quietly(before: &str, after: &str, single: bool) -> bool {
     if !after.starts_with(char::is_whitespace) {
         return single && joined_by_mistake(before, after);
@@ -218,7 +217,7 @@ fn ends_quietly(before: &str, after: &str, single: bool) -> bool {
     }
 }
 
-/// Abbreviation, initial, or number of a list; `reversed` is the last word of `before` from its end.
+/// Whether the last word is an abbreviation, an initial or a list number; `reversed` is the last word of `before` from its end.
 fn is_abbreviated(before: &str, reversed: &[char]) -> bool {
     if reversed.is_empty() || reversed.len() > LONGEST_ABBREVIATION {
         return false;
@@ -229,14 +228,14 @@ fn is_abbreviated(before: &str, reversed: &[char]) -> bool {
     numbered || initial || ABBREVIATIONS.contains(&word.as_str())
 }
 
-/// "service.Never": a dot between small letters and a capitalised word, where the space was forgotten.
+/// "service.Never": a dot without a space between a lower-case letter and a capitalised word.
 fn joined_by_mistake(before: &str, after: &str) -> bool {
     let small = before.chars().rev().take(2).filter(|c| c.is_lowercase()).count() == 2;
     let mut after = after.chars();
     small && after.next().is_some_and(char::is_uppercase) && after.next().is_some_and(char::is_lowercase)
 }
 
-/// Pieces of punctuation alone join the sentence before them, or the first one after.
+/// Joins ranges of punctuation alone to the sentence before them, or to the first one after.
 fn join_wordless(text: &str, found: Vec<Range<usize>>) -> Vec<Range<usize>> {
     let says = |piece: &str| {
         piece.chars().any(|c| is_letter(c) || c.is_numeric() || is_emoji(c))
@@ -253,7 +252,7 @@ fn join_wordless(text: &str, found: Vec<Range<usize>>) -> Vec<Range<usize>> {
             waiting = waiting.or(Some(piece.start));
         }
     }
-    // Nothing but punctuation is one unit.
+    // A text of punctuation alone is one unit.
     joined.extend(waiting.and_then(|start| trimmed(text, start..text.len())));
     joined
 }

@@ -1,18 +1,17 @@
-//! Which parts of a comment can each hold an opinion of their own? Input: clean text and its language. Output: byte ranges,
-//! sentences first, then clauses that a contrastive conjunction sets against each other ("good food, but slow service").
+//! Splits a clean text into opinion units: sentences, then clauses joined by a contrastive conjunction ("good food, but slow service").
 //!
-//! The ranges cover every byte that is not white space exactly once, in order. In a language without an entry in
-//! [`super::contrast`] only sentences are split.
+//! The byte ranges cover every byte that is not white space exactly once, in order. Languages without an entry in [`super::contrast`] are split into
+//! sentences only.
 
 use std::ops::Range;
 
 use super::contrast::{CONJUNCTIONS, Conjunctions};
 use super::sentences::{sentences, trimmed};
 
-/// A clause has at least this many words beside the conjunction.
+/// Minimum number of words in a clause, without the conjunction.
 const FEWEST_WORDS: usize = 2;
 
-/// The opinion units of a clean text in a language (ISO 639-1, as told by [`super::language`]).
+/// Returns the opinion units of a clean text in a language (ISO 639-1, as detected by [`super::language`]).
 pub fn units(clean_text: &str, language: &str) -> Vec<Range<usize>> {
     let sentences = sentences(clean_text);
     let known: Vec<&Conjunctions> = CONJUNCTIONS
@@ -34,7 +33,7 @@ pub fn units(clean_text: &str, language: &str) -> Vec<Range<usize>> {
     units
 }
 
-/// Where the second and later clauses of a sentence begin.
+/// Positions where the second and later clauses of a sentence begin.
 fn clauses(sentence: &str, known: &[&Conjunctions]) -> Vec<usize> {
     let words = words(sentence);
     let mut cuts = Vec::new();
@@ -53,7 +52,7 @@ fn clauses(sentence: &str, known: &[&Conjunctions]) -> Vec<usize> {
     cuts
 }
 
-/// How many words long the contrastive conjunction at word `at` is, if there is one.
+/// Length in words of the contrastive conjunction at word `at`, if there is one.
 fn conjunction(sentence: &str, words: &[Range<usize>], at: usize, entry: &Conjunctions) -> Option<usize> {
     let word = |index: usize| words.get(index).map_or("", |range| &sentence[range.clone()]);
     let comma = sentence[..words[at].start]
@@ -76,7 +75,7 @@ fn conjunction(sentence: &str, words: &[Range<usize>], at: usize, entry: &Conjun
     turns.then_some(length)
 }
 
-/// Whether a word is `lower` in any case.
+/// Whether a word equals `lower`, ignoring case.
 fn same(word: &str, lower: &str) -> bool {
     word.chars().flat_map(char::to_lowercase).eq(lower.chars())
 }

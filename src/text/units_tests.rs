@@ -1,4 +1,4 @@
-//! Comments that praise and blame in one breath, and the promises of splitting.
+//! Splitting of comments with mixed opinions, and the invariants of splitting.
 
 use proptest::prelude::*;
 

@@ -1,8 +1,7 @@
-//! What do these customers talk about? Input: a [`Sample`] of units. Output: [`Themes`], two levels, with labels and exemplars. It refuses a model without
-//! embeddings; few texts give few themes, none give none.
+//! Theme discovery: finds [`Themes`] of two levels, with labels and exemplars, in a [`Sample`] of units. Few texts give few themes.
 //!
 //! ```text
-//! embeddings -> space -> small groups -> drawn to neighbours -> Ward's tree -> number of themes -> refined -> named
+//! embeddings -> space -> small clusters -> neighbour shift -> Ward's tree -> number of themes -> refinement -> names
 //! ```
 //!
 //! Every step is linear in the sample, which is bounded, and nothing is random.
@@ -26,33 +25,33 @@ use super::tree::Tree;
 use super::words::StopWords;
 use crate::error::{Error, Result};
 
-/// Points the tree is grown over at most; more texts are gathered into small groups first. The tree's time grows with its square.
+/// Maximum number of points in the tree; more texts are first merged into small clusters. Time grows with its square.
 const POINTS: usize = 6144;
-/// Themes the data may choose at most: more than anybody reads.
+/// Maximum number of themes when the data decide: more than anybody reads.
 const MOST_THEMES: usize = 200;
-/// Texts for each theme at least, on average, where the data choose.
+/// Minimum average number of texts per theme when the data decide.
 const TEXTS_PER_THEME: usize = 20;
-/// This share of the sample is farther from its theme than [`Themes::none_below`] where the user does not say.
+/// Share of the sample that falls below [`Themes::none_below`] when the user does not set it.
 const NONE_SHARE: f32 = 0.02;
-/// Rounds over all texts of the sample at the end.
+/// Final refinement rounds over all texts of the sample.
 const LAST_ROUNDS: usize = 3;
-/// Themes for which a second level is worth having.
+/// Minimum number of themes for a second level.
 const GROUPED_FROM: usize = 8;
-/// Texts shown for a theme.
+/// Number of exemplars per theme.
 const EXEMPLARS: usize = 3;
-/// Length of an exemplar in characters, where there is a choice.
+/// Preferred length of an exemplar in characters.
 const QUOTABLE: std::ops::RangeInclusive<usize> = 12..=240;
 
-/// What the user wants of the themes; what is left open is chosen by the data.
+/// Options of theme discovery; the data decide what is left open.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Wish {
-    /// Exactly this many themes, as long as there are that many distinct texts.
+    /// Exactly this many themes, if there are that many distinct texts.
     pub themes: Option<usize>,
-    /// Units less close to every theme than this have none; -1..=1.
+    /// Minimum similarity (cosine, -1..=1): a unit below it for every theme has no theme.
     pub none_below: Option<f32>,
 }
 
-/// Finds the themes of a sample. `titles` are names they may have, `model` is the fingerprint of the model whose embeddings these are.
+/// Finds the themes of a sample. `titles` are candidate names, `model` is the fingerprint of the model that made the embeddings.
 ///
 /// # Errors
 /// [`Error::NoEmbeddings`] when the model gave none.
@@ -80,7 +79,7 @@ pub fn discover(sample: &Sample, titles: &Titles, wish: &Wish, model: &str) -> R
     Ok(described(draft, titles, wish, model).0)
 }
 
-/// Where the units of a sample lie.
+/// Positions of the units of a sample in the theme space.
 pub(super) fn places(space: &Space, kept: &[&Kept]) -> Points {
     Points::of(
         kept.par_iter()
@@ -89,7 +88,7 @@ pub(super) fn places(space: &Space, kept: &[&Kept]) -> Points {
     )
 }
 
-/// The centres of as many themes as are wanted, or as the data choose, but of `fewest` at least.
+/// Centres of as many themes as requested, or as many as the data suggest but at least `fewest`.
 pub(super) fn theme_centres(places: &Points, wanted: Option<usize>, fewest: usize) -> Points {
     let count = places.len();
     let (points, weights, small) = gathered(places.clone(), vec![1.0; count], POINTS);
@@ -102,7 +101,7 @@ pub(super) fn theme_centres(places: &Points, wanted: Option<usize>, fewest: usiz
                 .max((count / 4).min(10))
                 .clamp(1, MOST_THEMES)
                 .max(fewest);
-            // Fewer than this would tell nobody anything, however well apart they are: all praise from all blame, for one.
+            // Fewer themes are too coarse to be useful however well separated they are, such as all praise against all blame.
             let least = (((count as f64).sqrt() / 3.0) as usize).max(fewest);
             chosen(&drawn, &points, &weights, &tree, least.clamp(1, most), most)
         }
@@ -113,14 +112,14 @@ pub(super) fn theme_centres(places: &Points, wanted: Option<usize>, fewest: usiz
     centres(places, &all, &refined(places, &all, first, LAST_ROUNDS), themes)
 }
 
-/// Where themes lie: each has one centre or several.
+/// Positions of themes; each theme has one or more centres.
 pub(super) struct Centres {
     pub(super) points: Points,
-    /// For each centre the number of its theme; numbers 0.. without a gap.
+    /// Theme number of each centre, 0.. without a gap.
     pub(super) theme: Vec<usize>,
 }
 
-/// What a theme keeps of an earlier one; a new theme keeps nothing, and has no id yet.
+/// What a theme keeps from an earlier version; a new theme keeps nothing and has no id yet.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Carried {
     pub(super) id: String,
@@ -131,20 +130,20 @@ pub(super) struct Carried {
     pub(super) merged: Vec<String>,
 }
 
-/// Themes that are only places yet.
+/// Themes with positions but without names and sizes.
 pub(super) struct Draft<'sample> {
     pub(super) kept: Vec<&'sample Kept>,
     pub(super) space: Space,
-    /// Where `kept` lie, in the same order.
+    /// Positions of `kept`, in the same order.
     pub(super) places: Points,
     pub(super) centres: Centres,
-    /// For each theme what it keeps.
+    /// What each theme keeps.
     pub(super) carried: Vec<Carried>,
-    /// The groups there were.
+    /// Earlier groups.
     pub(super) groups: Vec<Group>,
 }
 
-/// The themes of a draft, described by the sample: sizes, names, exemplars, groups, threshold; and their ids in the order of the draft.
+/// Completes a draft from the sample: sizes, names, exemplars, groups and threshold. Also returns the ids in the order of the draft.
 pub(super) fn described(draft: Draft<'_>, titles: &Titles, wish: &Wish, model: &str) -> (Themes, Vec<String>) {
     let Draft {
         kept,
@@ -160,7 +159,7 @@ pub(super) fn described(draft: Draft<'_>, titles: &Titles, wish: &Wish, model: &
     if count == 0 {
         return (themes, Vec::new());
     }
-    // As they stand in the file, so that a file read again gives the same answers.
+    // Rounded as in the file, so that a file read again gives the same results.
     let centres = Centres {
         points: Points::of(
             centres
@@ -213,7 +212,7 @@ pub(super) fn described(draft: Draft<'_>, titles: &Titles, wish: &Wish, model: &
     name_ids(&mut themes.themes);
     let ids = themes.themes.iter().map(|theme| theme.id.clone()).collect();
     group(&mut themes, &members, titles, &groups);
-    // Stable: of equals, that with the earlier text comes first.
+    // Stable sort: among equals the one with the earlier text comes first.
     themes.themes.sort_by_key(|theme| std::cmp::Reverse(theme.size));
     (themes, ids)
 }
@@ -245,17 +244,17 @@ impl Centres {
     }
 }
 
-/// The closeness that the given share of the sample does not reach.
+/// The similarity that the given share of the sample does not reach.
 fn threshold(close: &[f32]) -> f32 {
     let mut sorted = close.to_vec();
     sorted.sort_by(f32::total_cmp);
-    // Rounded down, so that the text it was taken from is not left out by rounding.
+    // Rounded down, so that rounding does not exclude the text it was taken from.
     sorted
         .get((close.len() as f32 * NONE_SHARE) as usize)
         .map_or(-1.0, |x| (x * 1e4).floor() / 1e4)
 }
 
-/// The language of most units.
+/// The most frequent language of the units.
 fn language(members: &[Member<'_>]) -> String {
     let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
     members
@@ -264,7 +263,7 @@ fn language(members: &[Member<'_>]) -> String {
     main_language(sizes.into_iter()).unwrap_or_default().to_owned()
 }
 
-/// The nearest texts of a length that can be quoted; if there are none, the nearest of any length, shortened.
+/// The nearest texts of quotable length; if there are none, the nearest of any length, shortened.
 fn exemplars(members: &[usize], kept: &[&Kept]) -> Vec<Exemplar> {
     let exemplar = |at: &usize| Exemplar {
         language: kept[*at].language.clone(),
@@ -279,7 +278,7 @@ fn exemplars(members: &[usize], kept: &[&Kept]) -> Vec<Exemplar> {
     }
 }
 
-/// Six hexadecimal digits hashed from what a theme is about; of two that collide the later takes another hash.
+/// Id of six hexadecimal digits hashed from what a theme is about; on a collision the later theme takes another hash.
 fn id(letter: char, about: &str, taken: &mut BTreeSet<String>) -> String {
     let mut seed = 0;
     loop {
@@ -291,7 +290,7 @@ fn id(letter: char, about: &str, taken: &mut BTreeSet<String>) -> String {
     }
 }
 
-/// Gives ids to themes that have none.
+/// Assigns ids to themes that have none.
 fn name_ids(themes: &mut [Theme]) {
     let mut taken: BTreeSet<String> = themes
         .iter()
@@ -304,8 +303,8 @@ fn name_ids(themes: &mut [Theme]) {
     }
 }
 
-/// Puts themes that lie near each other into groups, where the tree over them has its widest gap. A group that holds most of the themes of one of the
-/// `earlier` groups is that group.
+/// Groups neighbouring themes at the widest gap of the tree over them. A group that holds most of the themes of one of the `earlier` groups keeps its
+/// identity.
 fn group(themes: &mut Themes, members: &[Member<'_>], titles: &Titles, earlier: &[Group]) {
     let was: Vec<Option<String>> = themes.themes.iter_mut().map(|theme| theme.group.take()).collect();
     let count = themes.themes.len();
@@ -317,7 +316,7 @@ fn group(themes: &mut Themes, members: &[Member<'_>], titles: &Titles, earlier: 
     let weights: Vec<f32> = themes.themes.iter().map(|theme| theme.size.max(1) as f32).collect();
     let tree = Tree::grow(&points, &weights);
     let costs: Vec<f32> = tree.costs().rev().collect();
-    // Cutting into n groups undoes the n - 1 dearest joins: a wide gap after them means that the groups are far apart.
+    // Cutting into n groups undoes the n - 1 costliest joins: a wide gap after them means well-separated groups.
     let gap = |n: usize| costs[n - 2] / costs[n - 1].max(f32::MIN_POSITIVE);
     let range = (count / 6).max(2)..=(count * 2 / 5).max(2);
     let Some(number) = range.max_by(|a, b| gap(*a).total_cmp(&gap(*b)).then(b.cmp(a))) else {

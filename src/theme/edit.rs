@@ -1,18 +1,17 @@
-//! What do people change about themes? Input: ids and names. Output: the same [`Themes`] with a name given or two themes made one; updates keep both.
-//! It refuses ids that are not there, and a theme merged with itself.
+//! Manual edits of themes: rename and merge. Updates keep both.
 
 use super::file::{Theme, Themes};
 use crate::error::{Error, Result};
 
-/// Phrases of a language that a merged theme keeps.
+/// Maximum number of phrases per language in a merged theme.
 const PHRASES: usize = 15;
-/// Exemplars that a merged theme keeps.
+/// Maximum number of exemplars in a merged theme.
 const EXEMPLARS: usize = 4;
-/// Ids shown when one is not found.
+/// Number of ids listed when one is not found.
 const SHOWN: usize = 5;
 
 impl Themes {
-    /// Gives a theme or group a name; an empty one takes it away.
+    /// Names a theme or group; an empty name removes the name.
     ///
     /// # Errors
     /// [`Error::NoTheme`] when nothing has this id.
@@ -28,10 +27,10 @@ impl Themes {
         Ok(())
     }
 
-    /// Makes `other` part of the theme `id`, which keeps its own id, name and group.
+    /// Merges `other` into the theme `id`, which keeps its own id, name and group.
     ///
     /// # Errors
-    /// [`Error::NoTheme`] when one of them is not there, or both are the same.
+    /// [`Error::NoTheme`] when one of them does not exist, or both are the same.
     pub fn merge(&mut self, id: &str, other: &str) -> Result<()> {
         self.place_of(id)?;
         let from = self.place_of(other)?;

@@ -1,4 +1,4 @@
-//! How does a vector stand in a file that people read? Input: figures cut to five decimals. Output: one line of text, and the same figures back, bit for bit.
+//! Vectors in the theme file: one line of numbers rounded to five decimals, read back bit for bit.
 
 use std::ops::Deref;
 
@@ -6,12 +6,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use super::geometry::rounded;
 
-/// A vector that is written as one line of figures with spaces between them.
+/// A vector, serialised as one line of numbers separated by spaces.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Figures(Vec<f32>);
 
 impl Figures {
-    /// Cuts each figure to five decimals.
+    /// Rounds each number to five decimals.
     pub(super) fn new(values: impl IntoIterator<Item = f32>) -> Self {
         Self(values.into_iter().map(rounded).collect())
     }

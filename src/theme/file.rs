@@ -1,10 +1,10 @@
-//! What is a theme model? [`Themes`]: found once, kept in a file, used every night. Input: `themes.json`. Output: the theme of a unit. It refuses files of
-//! another version or another model, unknown keys, and figures that do not go together.
+//! The theme model ([`Themes`]) and its file, `themes.json`: written once, used by every run. Files of another version or model, unknown keys and
+//! inconsistent values are rejected.
 //!
-//! The file says, in this order: `format` and `version`; `model`, the fingerprint of the model whose embeddings it was made with; `language`, that of most
-//! texts; `none_below`, the closeness under which a unit has no theme; `sample`, what it was found in; `groups` and `themes`, each with an `id` that stays,
-//! a `label` that was found and perhaps a `name` a person gave; `stop_words` learnt for languages without a list; and `space`, the way from an embedding to
-//! the vectors that the themes' `centres` lie among. Vectors are lines of figures with five decimals.
+//! Keys in order: `format` and `version`; `model`, the fingerprint of the embedding model; `language`, that of most texts; `none_below`, the minimum
+//! similarity for a theme; `sample`, the size of the sample; `groups` and `themes`, each with a stable `id`, a generated `label` and optionally a
+//! `name` set by a person; `stop_words` learnt for languages without a list; and `space`, the projection from embeddings to the vectors of the
+//! themes' `centres`. Vectors are lines of numbers with five decimals.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,31 +22,31 @@ use crate::error::{Error, Result};
 
 /// Version of the file's format; a change of any key or meaning raises it.
 pub const VERSION: u32 = 1;
-/// Turns closeness into shares: a tenth closer is e times as likely.
+/// Softmax sharpness: 0.1 more similarity is e times as likely.
 const SHARPNESS: f32 = 10.0;
 
-/// Tells a theme file from any other JSON.
+/// Marks a JSON file as a theme file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Format {
     #[serde(rename = "undertone.themes")]
     Themes,
 }
 
-/// What customers talk about, as it was found in one set of comments.
+/// The themes found in one set of comments.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Themes {
     format: Format,
     version: u32,
-    /// Fingerprint of the model whose embeddings these are.
+    /// Fingerprint of the model that made the embeddings.
     pub model: String,
     /// Language of most texts, ISO 639-1; empty when there were none.
     pub language: String,
-    /// A unit whose closeness to every theme (cosine in the space of themes, -1..=1) is below this has none.
+    /// Minimum similarity (cosine in the theme space, -1..=1): a unit below it for every theme has none.
     pub none_below: f32,
-    /// What the themes were found in.
+    /// The sample the themes were found in.
     pub sample: Found,
-    /// Themes that belong together, two levels in all.
+    /// Groups of related themes, the upper of two levels.
     pub groups: Vec<Group>,
     /// The themes, largest first.
     pub themes: Vec<Theme>,
@@ -55,31 +55,31 @@ pub struct Themes {
     pub(super) space: Space,
 }
 
-/// What themes were found in.
+/// Size of the sample that themes were found in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Found {
-    /// Distinct opinion units that themes were found in.
+    /// Distinct opinion units in the sample.
     pub texts: u64,
     /// How many of those have no theme.
     pub none: u64,
 }
 
-/// Themes that belong together.
+/// A group of related themes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Group {
     /// `g-` and six hexadecimal digits.
     pub id: String,
-    /// What it was called by its phrases.
+    /// Label made from its phrases.
     pub label: String,
-    /// What a person calls it.
+    /// Name set by a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
 
 impl Group {
-    /// The name a person gave, or the label.
+    /// The name set by a person, or the label.
     pub fn title(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.label)
     }
@@ -93,7 +93,7 @@ pub struct Theme {
     pub id: String,
     /// Two to five words from its phrases, distinct from every other theme's.
     pub label: String,
-    /// What a person calls it; goes before the label and survives updates.
+    /// Name set by a person; takes precedence over the label and survives updates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Language of the label.
@@ -110,38 +110,38 @@ pub struct Theme {
     pub phrases: BTreeMap<String, Vec<String>>,
     /// Texts nearest to its centre, nearest first.
     pub exemplars: Vec<Exemplar>,
-    /// Where it lies: unit vectors in the space of themes, one for each theme merged into it and its own.
+    /// Position: unit vectors in the theme space, its own and one for each theme merged into it.
     pub(super) centres: Vec<Figures>,
 }
 
-/// A text that shows what a theme is about.
+/// A text that is typical of a theme.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exemplar {
     /// Its language.
     pub language: String,
-    /// The customer's words, cleaned.
+    /// The cleaned text of the customer.
     pub text: String,
 }
 
-/// The theme of one unit.
+/// The theme assigned to one unit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Placed {
-    /// Its place in [`Themes::themes`].
+    /// Index in [`Themes::themes`].
     pub theme: usize,
-    /// How much nearer it is than the other themes: its share of `exp(10 * closeness)` over all themes, 0..=1.
+    /// Probability of this theme among all themes: softmax of `10 * closeness`, 0..=1.
     pub p: f32,
-    /// Cosine to the theme's nearest centre, -1..=1.
+    /// Cosine similarity to the theme's nearest centre, -1..=1.
     pub closeness: f32,
 }
 
 impl Theme {
-    /// The name a person gave, or the label.
+    /// The name set by a person, or the label.
     pub fn title(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.label)
     }
 
-    /// Where it lies in the space of themes: its own centre, of unit length.
+    /// Its own centre in the theme space, of unit length.
     pub fn centroid(&self) -> &[f32] {
         self.centres.first().map_or(&[], |centre| centre)
     }
@@ -170,7 +170,7 @@ impl Themes {
         }
     }
 
-    /// The theme of a unit, if it is close enough to any.
+    /// Assigns a unit to its nearest theme, if it is similar enough to any.
     pub fn place(&self, unit: &Unit<'_>) -> Option<Placed> {
         let usable =
             unit.embedding.len() == self.space.embedding_width() && unit.embedding.iter().all(|x| x.is_finite());
@@ -181,7 +181,7 @@ impl Themes {
             .filter(|placed| placed.closeness >= self.none_below)
     }
 
-    /// The nearest theme to a place, however far.
+    /// The nearest theme to a position, however far.
     pub(super) fn nearest(&self, place: &[f32]) -> Option<Placed> {
         let each: Vec<f32> = self.themes.iter().map(|theme| theme.closeness(place)).collect();
         let (theme, closeness) = greatest(each.iter().copied())?;
@@ -204,7 +204,7 @@ impl Themes {
     /// Reads a theme file made with the model of this fingerprint.
     ///
     /// # Errors
-    /// [`Error::Themes`] when it cannot be read, is none, or is damaged; [`Error::ThemesModel`] when another model made it.
+    /// [`Error::Themes`] when it cannot be read, is not a theme file, or is damaged; [`Error::ThemesModel`] when another model made it.
     pub fn load(path: &Path, model: &str) -> Result<Self> {
         let themes = Self::read(path)?;
         if themes.model == model {
@@ -217,10 +217,10 @@ impl Themes {
         })
     }
 
-    /// Reads a theme file, whatever model made it.
+    /// Reads a theme file made with any model.
     ///
     /// # Errors
-    /// [`Error::Themes`] when it cannot be read, is none, or is damaged.
+    /// [`Error::Themes`] when it cannot be read, is not a theme file, or is damaged.
     pub fn read(path: &Path) -> Result<Self> {
         let damaged = |reason: String| Error::Themes {
             path: path.to_owned(),
@@ -248,7 +248,7 @@ impl Themes {
         }
     }
 
-    /// What does not go together, if anything.
+    /// Describes the first inconsistency, if there is one.
     fn flaw(&self) -> Option<String> {
         let width = self.space.width();
         let mut ids = std::collections::BTreeSet::new();
@@ -269,7 +269,7 @@ impl Themes {
         })
     }
 
-    /// The file's text.
+    /// Serialises to the file's text.
     ///
     /// # Errors
     /// Never for themes that were found or read; the signature is the JSON writer's.
@@ -281,7 +281,7 @@ impl Themes {
         Ok(text + "\n")
     }
 
-    /// 32 hexadecimal digits that tell these themes from any others: a hash of the file.
+    /// Hash of the file, 32 hexadecimal digits.
     ///
     /// # Errors
     /// As [`Themes::to_json`].

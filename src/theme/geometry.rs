@@ -1,7 +1,6 @@
-//! How close are two vectors? Input: slices of f32 of one length. Output: products and lengths whose sums run in a fixed order, so that no thread count
-//! and no processor changes a bit.
+//! Vector arithmetic in f32. Sums run in a fixed order, so that results are bit-identical for any thread count and processor.
 
-/// The inner product, summed in eight lanes.
+/// Inner product, summed in eight lanes.
 pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let (left, right) = (a.as_chunks::<8>().1, b.as_chunks::<8>().1);
     let rest: f32 = left.iter().zip(right).map(|(x, y)| x * y).sum();
@@ -9,8 +8,8 @@ pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
     ((a + b) + (c + d)) + ((e + f) + (g + h)) + rest
 }
 
-/// The sums of every eighth product. Kept apart: seen together with the additions of `dot`, the compiler turns the lanes round in every step
-/// so that those come out even, and takes three times as long.
+/// Sums of every eighth product. A separate function, because the compiler would otherwise rotate the lanes in every step together with the additions
+/// of `dot`, which takes three times as long.
 #[inline(never)]
 fn lanes(a: &[f32], b: &[f32]) -> [f32; 8] {
     let mut sums = [0.0; 8];
@@ -22,7 +21,7 @@ fn lanes(a: &[f32], b: &[f32]) -> [f32; 8] {
     sums
 }
 
-/// Makes a vector of unit length; one without length stays as it is.
+/// Scales a vector to unit length; a zero vector stays as it is.
 pub(super) fn normalise(vector: &mut [f32]) {
     let length = dot(vector, vector).sqrt();
     if length > f32::MIN_POSITIVE {
@@ -30,19 +29,19 @@ pub(super) fn normalise(vector: &mut [f32]) {
     }
 }
 
-/// Adds `weight` times a vector.
+/// Adds `weight` times `vector` to `sum`.
 pub(super) fn add(sum: &mut [f32], vector: &[f32], weight: f32) {
     sum.iter_mut().zip(vector).for_each(|(sum, x)| *sum += weight * x);
 }
 
-/// Cuts a figure to five decimals: what is written to a file is then what was computed with, and short to read.
+/// Rounds to five decimals, so that the computed value equals the value in the file.
 pub(super) fn rounded(x: f32) -> f32 {
     let cut = (f64::from(x) * 1e5).round() / 1e5;
-    // Never minus zero: it would be another text for the same figure.
+    // Avoids minus zero, which would be another text for the same number.
     cut as f32 + 0.0
 }
 
-/// The place of the greatest value and that value; the first of equals. None when there is none.
+/// Index and value of the maximum, the first among equals; none for an empty input.
 pub(super) fn greatest(values: impl Iterator<Item = f32>) -> Option<(usize, f32)> {
     values.enumerate().fold(None, |best, (at, value)| match best {
         Some((_, most)) if most >= value => best,
@@ -50,7 +49,7 @@ pub(super) fn greatest(values: impl Iterator<Item = f32>) -> Option<(usize, f32)
     })
 }
 
-/// Points of one dimension, row after row.
+/// Points of equal dimension, stored row by row.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Points {
     values: Vec<f32>,
@@ -58,7 +57,7 @@ pub(super) struct Points {
 }
 
 impl Points {
-    /// Rows of `width` figures each; `width` is at least 1.
+    /// Creates points from rows of `width` values each; `width` is at least 1.
     pub(super) fn new(values: Vec<f32>, width: usize) -> Self {
         Self {
             values,
@@ -66,7 +65,7 @@ impl Points {
         }
     }
 
-    /// Rows of equal length.
+    /// Creates points from rows of equal length.
     pub(super) fn of(rows: Vec<Vec<f32>>) -> Self {
         let width = rows.first().map_or(1, Vec::len);
         Self::new(rows.concat(), width)

@@ -1,14 +1,13 @@
-//! Which group does each point belong to? Input: points of unit length, weights, and a first grouping or none. Output: a grouping whose members are each
-//! nearest to their own group's mean direction (spherical k-means, Dhillon and Modha 2001). It refuses to lose a group: the number of groups never falls.
+//! Spherical k-means (Dhillon and Modha 2001) on weighted points of unit length. No cluster is ever lost: the number of clusters never falls.
 
 use rayon::prelude::*;
 
 use super::geometry::{Points, add, normalise};
 
-/// Points that one worker places.
+/// Points per worker.
 const STRIDE: usize = 256;
 
-/// The mean direction of each of `count` groups. A group without members, or whose members cancel out, gets zeros.
+/// Mean direction of each of `count` clusters. A cluster without members, or whose members cancel out, gets zeros.
 pub(super) fn centres(points: &Points, weights: &[f32], group: &[usize], count: usize) -> Points {
     let mut sums = vec![vec![0.0; points.width()]; count];
     for ((row, weight), group) in points.rows().zip(weights).zip(group) {
@@ -18,7 +17,7 @@ pub(super) fn centres(points: &Points, weights: &[f32], group: &[usize], count: 
     Points::new(sums.concat(), points.width())
 }
 
-/// For each point the nearest centre; there is at least one.
+/// Nearest centre of each point; there must be at least one centre.
 pub(super) fn nearest(points: &Points, centres: &Points) -> Vec<usize> {
     let at: Vec<usize> = (0..points.len()).collect();
     let near = |at: &usize| centres.nearest(points.row(*at)).map_or(0, |(group, _)| group);
@@ -27,7 +26,7 @@ pub(super) fn nearest(points: &Points, centres: &Points) -> Vec<usize> {
         .collect()
 }
 
-/// Moves points to the nearest group until none moves, at most `rounds` times, or until a group would be left empty.
+/// Reassigns points to the nearest cluster until none moves, for at most `rounds` rounds, or until a cluster would become empty.
 pub(super) fn refined(points: &Points, weights: &[f32], first: Vec<usize>, rounds: usize) -> Vec<usize> {
     let count = first.iter().max().map_or(0, |most| most + 1);
     let mut group = first;
@@ -43,8 +42,8 @@ pub(super) fn refined(points: &Points, weights: &[f32], first: Vec<usize>, round
     group
 }
 
-/// Small groups of points that lie together: at most `most` of them, as their mean directions and weights, and for each point its group. With no more
-/// points than that, each is its own. The seeds are the first points, so the order of the points must not depend on the order of the rows.
+/// Merges points into at most `most` small clusters and returns their mean directions, weights, and the cluster of each point. With no more points
+/// than that, each is its own cluster. The seeds are the first points, so the order of the points must not depend on the order of the rows.
 pub(super) fn gathered(points: Points, weights: Vec<f32>, most: usize) -> (Points, Vec<f32>, Vec<usize>) {
     let count = points.len();
     if count <= most {
@@ -52,7 +51,7 @@ pub(super) fn gathered(points: Points, weights: Vec<f32>, most: usize) -> (Point
     }
     let seeds = Points::of((0..most).map(|at| points.row(at).to_vec()).collect());
     let mut group = nearest(&points, &seeds);
-    // A seed may have an equal before it, and then no members: groups are numbered anew.
+    // A seed may have an equal before it and then no members, so clusters are renumbered.
     group = numbered(&group);
     group = refined(&points, &weights, group, ROUNDS);
     let groups = group.iter().max().map_or(0, |most| most + 1);
@@ -64,10 +63,10 @@ pub(super) fn gathered(points: Points, weights: Vec<f32>, most: usize) -> (Point
     (centres(&points, &weights, &group, groups), sums, group)
 }
 
-/// Rounds for small groups: they need to be small, not final.
+/// Rounds for small clusters, which need not converge.
 const ROUNDS: usize = 3;
 
-/// The same grouping with numbers 0.. in the order of first members.
+/// Renumbers clusters 0.. in the order of their first members.
 pub(super) fn numbered(group: &[usize]) -> Vec<usize> {
     let mut names = std::collections::HashMap::new();
     group

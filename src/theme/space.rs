@@ -1,11 +1,12 @@
-//! In which space do themes lie? Input: embeddings with their languages. Output: [`Space`], which takes an embedding to a shorter vector where the language
-//! no longer shows and rare differences count more. It refuses nothing: with few texts it only takes the mean away.
+//! The theme space: a projection of embeddings to shorter vectors that removes the language and weighs rare differences more ([`Space`]).
 //!
 //! Three steps, each measured on the test texts of banking77 (AMI and ARI of the same clustering into 77 themes):
-//! 1. the mean of the unit's language is taken away, because what is common to a language says nothing of the theme (base encoder: AMI 0.659 to 0.670);
-//! 2. the principal axes of what is left are kept, 128 of 256: 64 give 0.706 and 0.477, 128 give 0.710 and 0.489;
-//! 3. each is divided by the eighth root of its variance, a quarter of the way to whitening, so that a few strong axes do not drown the rest: 0.739 and
-//!    0.517. Half-way gives 0.724 and 0.492 on embeddings that the model has already whitened half-way.
+//! 1. subtract the mean of the unit's language, because what a language has in common does not depend on the theme (base encoder: AMI 0.659 to 0.670);
+//! 2. keep the principal axes, 128 of 256: 64 give 0.706 and 0.477, 128 give 0.710 and 0.489;
+//! 3. divide each by the eighth root of its variance, a quarter of the way to whitening, so that a few strong axes do not dominate: 0.739 and 0.517.
+//!    Half-way gives 0.724 and 0.492 on embeddings that the model has already whitened half-way.
+//!
+//! With few texts only the mean is subtracted.
 
 use std::collections::BTreeMap;
 
@@ -17,33 +18,33 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use super::figures::Figures;
 use super::geometry::{add, dot, normalise};
 
-/// Axes that are kept at most.
+/// Maximum number of axes.
 const AXES: usize = 128;
-/// Texts for each axis at least: with fewer, axes follow single texts.
+/// Minimum number of texts per axis: with fewer, axes follow single texts.
 const TEXTS_PER_AXIS: usize = 8;
-/// How far axes are whitened: 0 not at all, 1 to equal variance.
+/// Strength of whitening: 0 none, 1 to equal variance.
 const WHITENING: f32 = 0.25;
-/// A language's own mean counts as much as the mean of all with this many texts; with fewer it counts less.
+/// Shrinkage: a language's own mean has the same weight as the overall mean at this many texts, and less with fewer.
 const SHRINK: f32 = 25.0;
-/// Rounds of the search for axes. Axes of nearly equal variance may still be mixed with each other after it, which changes nothing that is measured.
+/// Iterations of the search for axes. Axes of nearly equal variance may remain mixed with each other, which has no measured effect.
 const ROUNDS: usize = 24;
-/// Rows whose outer products one worker adds up.
+/// Rows whose outer products one worker sums.
 const CHUNK: usize = 256;
 
-/// The way from an embedding to the space of themes.
+/// The projection from embeddings to the theme space.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Space {
     /// The mean embedding of all texts.
     mean: Figures,
-    /// The mean embedding of each language, drawn towards the mean of all where texts are few.
+    /// Mean embedding of each language, shrunk towards the overall mean where texts are few.
     languages: BTreeMap<String, Figures>,
-    /// Principal axes, already divided by the eighth root of their variance; empty when texts were too few to find them.
+    /// Principal axes, already divided by the eighth root of their variance; empty when there were too few texts.
     axes: Vec<Figures>,
 }
 
 impl Space {
-    /// The space of these embeddings (all of one length) and their languages, one each.
+    /// Fits the space on embeddings of equal length and their languages, one each.
     pub(super) fn fit(embeddings: &[&[f32]], languages: &[&str]) -> Self {
         let mean = mean(embeddings);
         let mut by_language: BTreeMap<&str, Vec<&[f32]>> = BTreeMap::new();
@@ -76,7 +77,7 @@ impl Space {
         space
     }
 
-    /// Length of the embeddings this space was made for.
+    /// Length of the embeddings this space was fitted on.
     pub(super) fn embedding_width(&self) -> usize {
         self.mean.len()
     }
@@ -90,13 +91,13 @@ impl Space {
         }
     }
 
-    /// Whether all parts have lengths that go together; only a model without themes may have none.
+    /// Whether the lengths of all parts agree; only a model without themes may have none.
     pub(super) fn is_whole(&self, may_be_empty: bool) -> bool {
         let width = self.mean.len();
         (width > 0 || may_be_empty) && self.languages.values().chain(&self.axes).all(|row| row.len() == width)
     }
 
-    /// Where a text lies: a vector of unit length, or of zeros for an embedding that is exactly the mean.
+    /// Projects an embedding to a vector of unit length, or to zeros for an embedding that is exactly the mean.
     pub(super) fn place(&self, embedding: &[f32], language: &str) -> Vec<f32> {
         let centred = self.centred(embedding, language);
         if self.axes.is_empty() {
@@ -109,7 +110,7 @@ impl Space {
 
     fn centred(&self, embedding: &[f32], language: &str) -> Vec<f32> {
         let mean = self.languages.get(language).unwrap_or(&self.mean);
-        // As f16 at most, so that scores kept in a file on the way give the same place.
+        // Rounded to f16, so that scores cached in a file give the same position.
         let kept = |x: &f32| f16::from_f32(*x).to_f32();
         let mut centred: Vec<f32> = embedding.iter().zip(mean.iter()).map(|(x, m)| kept(x) - m).collect();
         normalise(&mut centred);
@@ -125,11 +126,11 @@ fn mean(rows: &[&[f32]]) -> Vec<f32> {
     sum.into_iter().map(|x| (x / rows.len().max(1) as f64) as f32).collect()
 }
 
-/// The mean of the rows' outer products, `[width, width]`. Chunks are added in order, so that threads cannot change a bit.
+/// Sum of the rows' outer products divided by their number, `[width, width]`. Chunks are added in order, so that threads do not change the result.
 fn covariance(rows: &[Vec<f32>]) -> Vec<f32> {
     let width = rows.first().map_or(0, Vec::len);
     let mut total = vec![0.0_f64; width * width];
-    // A few chunks at a time bound the memory of partial sums.
+    // Processing a few chunks at a time bounds the memory of partial sums.
     for group in rows.chunks(CHUNK * 16) {
         let parts: Vec<Vec<f32>> = group
             .par_chunks(CHUNK)
@@ -153,10 +154,10 @@ fn covariance(rows: &[Vec<f32>]) -> Vec<f32> {
         .collect()
 }
 
-/// The principal axes of a covariance, strongest first, each divided by the eighth root of its variance. Found by orthogonal iteration (Golub and
-/// Van Loan, Matrix Computations, 8.2.4) from a fixed start.
+/// Principal axes of a covariance, strongest first, each divided by the eighth root of its variance. Uses orthogonal iteration (Golub and Van Loan,
+/// Matrix Computations, 8.2.4) from a fixed start.
 fn axes(covariance: &[f32], width: usize, count: usize) -> Vec<Figures> {
-    // A few axes more than wanted are carried along: the last ones converge slowly.
+    // A few more axes than requested are computed, because the last ones converge slowly.
     let carried = (count + 16).min(width);
     let mut axes: Vec<Vec<f32>> = (0..carried as u64).map(|axis| start(axis, width)).collect();
     let turned = |axes: &[Vec<f32>]| -> Vec<Vec<f32>> {
@@ -175,11 +176,11 @@ fn axes(covariance: &[f32], width: usize, count: usize) -> Vec<Figures> {
         .zip(variances)
         .map(|(axis, turned)| (dot(&axis, &turned), axis))
         .collect();
-    // Stable: axes of equal variance keep their order.
+    // Stable sort: axes of equal variance keep their order.
     scaled.sort_by(|a, b| b.0.total_cmp(&a.0));
     let strongest = scaled.first().map_or(0.0, |(variance, _)| *variance);
     scaled.truncate(count);
-    // An axis without variance holds nothing but rounding.
+    // An axis without variance holds only rounding errors.
     scaled.retain(|(variance, _)| *variance > strongest * 1e-5);
     scaled
         .into_iter()
@@ -187,14 +188,14 @@ fn axes(covariance: &[f32], width: usize, count: usize) -> Vec<Figures> {
         .collect()
 }
 
-/// A fixed start vector: figures in -1..1 from a hash, the same on every machine.
+/// A fixed start vector: hashed values in -1..1, the same on every machine.
 fn start(axis: u64, width: usize) -> Vec<f32> {
     (0..width as u64)
         .map(|at| (xxh3_64_with_seed(&at.to_le_bytes(), axis) >> 40) as f32 / (1 << 23) as f32 - 1.0)
         .collect()
 }
 
-/// Gram-Schmidt, twice over for precision: each row loses what the rows before it hold, and becomes of unit length.
+/// Gram-Schmidt, applied twice for precision: makes each row orthogonal to the rows before it and of unit length.
 fn orthogonalise(rows: &mut [Vec<f32>]) {
     for at in 0..rows.len() {
         let (done, rest) = rows.split_at_mut(at);

@@ -1,5 +1,5 @@
-//! What are themes commonly called? Input: `data/themes/titles.toml`, names in ten languages with typical sentences, which the model embeds. Output: for
-//! each theme the names that lie near it in meaning, nearest first. It suggests nothing in a language that the file does not have.
+//! Candidate names of themes from `data/themes/titles.toml`: names in ten languages with typical sentences, which the model embeds. For each theme
+//! the names nearest in meaning are suggested; languages that the file does not have get none.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +12,11 @@ use crate::error::{Error, Result};
 use crate::model::{Engine, Passage};
 
 const TITLES: &str = include_str!("../../data/themes/titles.toml");
-/// Cosine to the middle of a theme's units from which on a title is its name. Read by eye: of 20 themes of M-ABSA that were called by titles 16 were called
-/// rightly, of 9 of the app reviews 7. The sentences were written and this bound was set with these same themes in view, so foreign data will do worse.
+/// Minimum cosine between a name and the mean of a theme's units. Checked by eye: of 20 themes of M-ABSA named this way 16 were right, of 9 of the
+/// app reviews 7. The sentences and this threshold were chosen with these same themes in view, so other data will do worse.
 const CLOSE: f32 = 0.5;
 
-/// Names that themes commonly have, and where they lie. None by default.
+/// Candidate names of themes and their embeddings. None by default.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Titles(Vec<Title>);
 
@@ -25,11 +25,11 @@ pub struct Titles(Vec<Title>);
 struct Title {
     /// By ISO 639-1 code.
     names: BTreeMap<String, String>,
-    /// Embeddings of its sentences.
+    /// Embeddings of its typical sentences.
     about: Vec<Vec<f32>>,
 }
 
-/// The file as it is written.
+/// The file format.
 #[derive(Deserialize)]
 struct Written {
     titles: Vec<WrittenTitle>,
@@ -43,7 +43,7 @@ struct WrittenTitle {
 }
 
 impl Titles {
-    /// Those of the program, their sentences embedded by the engine: 1.4 s on two cores with AVX2.
+    /// Loads the built-in names and embeds their sentences with the engine: 1.4 s on two cores with AVX2.
     ///
     /// # Errors
     /// When the engine fails.
@@ -62,7 +62,7 @@ impl Titles {
         Ok(Self(titles.collect()))
     }
 
-    /// For each of `count` themes the names in one language that lie near the middle of its units, nearest first.
+    /// For each of `count` themes the names in one language that lie near the mean of its units, nearest first.
     pub(super) fn near(&self, members: &[Member<'_>], count: usize, space: &Space, language: &str) -> Vec<Vec<&str>> {
         let mut middles = vec![vec![0.0; space.width()]; count];
         for member in members {
@@ -77,7 +77,7 @@ impl Titles {
             normalise(&mut middle);
             let mut near: Vec<(f32, &str)> = known.iter().map(|(name, place)| (dot(place, &middle), *name)).collect();
             near.retain(|(close, _)| *close >= CLOSE);
-            // Stable: of equals, the first of the file.
+            // Stable sort: among equals, the first of the file comes first.
             near.sort_by(|a, b| b.0.total_cmp(&a.0));
             near.into_iter().map(|(_, name)| name).collect()
         };
@@ -86,11 +86,11 @@ impl Titles {
 }
 
 impl Title {
-    /// The middle of its sentences.
+    /// Mean of its sentences in the theme space.
     fn place(&self, space: &Space) -> Vec<f32> {
         let mut middle = vec![0.0; space.width()];
         for embedding in &self.about {
-            // As if in no language: what one language's comments have in common is not in sentences of three.
+            // Projected without a language: three sentences do not share what one language's comments have in common.
             add(&mut middle, &space.place(embedding, ""), 1.0);
         }
         normalise(&mut middle);
@@ -178,7 +178,7 @@ mod tests {
             })
             .collect();
         let near = titles.near(&members, texts.len(), &space, "en");
-        // Two titles may lie nearly as near: then the arithmetic decides.
+        // Two names may be almost equally near; then the exact similarity decides.
         let mut first = 0;
         for ((text, _, wanted), near) in texts.iter().zip(&near) {
             assert!(near.iter().take(2).any(|name| name == wanted), "{text}: {near:?}");

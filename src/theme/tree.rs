@@ -1,30 +1,30 @@
-//! Which points belong together, at every size of group? Input: weighted points. Output: [`Tree`], Ward's hierarchy, which can be cut into any number of
-//! groups. It refuses nothing; no points make an empty tree.
+//! Ward's hierarchical clustering of weighted points: a [`Tree`] that can be cut into any number of clusters.
 //!
-//! Ward's criterion joins the two groups whose union adds least to the squared distances from the mean (Ward 1963), found by the nearest-neighbour chain
-//! (Murtagh 1983): no distance matrix, so that eight thousand points take three megabytes. The kept crates for it start every point at weight one.
+//! Ward's criterion joins the two clusters whose union adds least to the squared distances from the mean (Ward 1963), found by the nearest-neighbour
+//! chain (Murtagh 1983). It needs no distance matrix: eight thousand points take three megabytes. The published crates give every point the weight
+//! one.
 
 use rayon::prelude::*;
 
 use super::geometry::{Points, add, dot};
 
-/// Groups that one worker looks through for the nearest.
+/// Clusters that one worker searches for the nearest.
 const STRIDE: usize = 512;
 
 /// A hierarchy of points.
 pub(super) struct Tree {
     leaves: usize,
-    /// Groups joined: two earlier numbers each; leaves are 0.., the join at place n is `leaves + n`. In order of what they add.
+    /// Joins of two earlier nodes, in order of their cost. Leaves are numbered 0.., the join at index n is `leaves + n`.
     joins: Vec<(usize, usize, f32)>,
 }
 
-/// A group that may still be joined.
+/// A cluster that may still be joined.
 struct Group {
     number: usize,
     weight: f32,
     mean: Vec<f32>,
     square: f32,
-    /// What its last join added; zero for a leaf.
+    /// Cost of its last join; zero for a leaf.
     height: f32,
 }
 
@@ -40,7 +40,7 @@ impl Group {
         }
     }
 
-    /// What the union of two groups adds to the squared distances from the mean.
+    /// Increase of the squared distances from the mean when two clusters are joined.
     fn cost(&self, other: &Self) -> f32 {
         let apart = (self.square + other.square - 2.0 * dot(&self.mean, &other.mean)).max(0.0);
         self.weight * other.weight / (self.weight + other.weight) * apart
@@ -56,13 +56,13 @@ impl Group {
 }
 
 impl Tree {
-    /// The hierarchy of points with their weights, one each, all greater than zero.
+    /// Builds the hierarchy of points with their weights, one each, all greater than zero.
     pub(super) fn grow(points: &Points, weights: &[f32]) -> Self {
         let leaves = points.len();
         let group = |(at, row): (usize, &[f32])| Group::new(at, weights[at], row.to_vec(), 0.0);
         let mut open: Vec<Group> = points.rows().enumerate().map(group).collect();
         let mut joins: Vec<(usize, usize, f32)> = Vec::with_capacity(leaves.saturating_sub(1));
-        // Places in `open`, each the nearest of the one before.
+        // Indices in `open`, each the nearest of the one before.
         let mut chain: Vec<usize> = Vec::new();
         while open.len() > 1 {
             let top = *chain.last().unwrap_or(&0);
@@ -79,14 +79,14 @@ impl Tree {
             }
             chain.truncate(chain.len() - 2);
             let (low, high) = (top.min(nearest), top.max(nearest));
-            // Rounding must not let a join come before one it is made of.
+            // Rounding must not place a join before one it is made of.
             let height = cost.max(open[low].height).max(open[high].height);
             joins.push((open[low].number, open[high].number, height));
             let joined = open[low].joined(&open[high], leaves + joins.len() - 1, height);
             open[low] = joined;
             let last = open.len() - 1;
             open.swap_remove(high);
-            // The group that stood last has moved into the gap.
+            // The last cluster has moved into the gap.
             chain
                 .iter_mut()
                 .filter(|place| **place == last)
@@ -95,7 +95,7 @@ impl Tree {
         Self { leaves, joins }.in_order()
     }
 
-    /// The chain finds joins out of order; Ward's costs never fall towards the root, so sorting by cost gives a valid order again.
+    /// Sorts the joins by cost. The chain finds them out of order; Ward's costs never fall towards the root, so the sorted order is valid.
     fn in_order(self) -> Self {
         let mut order: Vec<usize> = (0..self.joins.len()).collect();
         order.sort_by(|a, b| self.joins[*a].2.total_cmp(&self.joins[*b].2).then(a.cmp(b)));
@@ -119,12 +119,13 @@ impl Tree {
         }
     }
 
-    /// What each join adds, in order; the last is the root's.
+    /// Cost of each join, ascending; the last is the root's.
     pub(super) fn costs(&self) -> impl DoubleEndedIterator<Item = f32> {
         self.joins.iter().map(|(_, _, cost)| *cost)
     }
 
-    /// Cuts the tree into `count` groups: for each leaf its group, numbered in the order of their first leaf. As many as there are leaves at most.
+    /// Cuts the tree into `count` clusters, at most as many as there are leaves. Returns the cluster of each leaf, numbered in the order of first
+    /// leaves.
     pub(super) fn cut(&self, count: usize) -> Vec<usize> {
         let kept = self.leaves.saturating_sub(count.max(1));
         let mut parent: Vec<usize> = (0..self.leaves + kept).collect();
@@ -132,7 +133,7 @@ impl Tree {
             parent[*a] = self.leaves + at;
             parent[*b] = self.leaves + at;
         }
-        // Parents come later than their children, so one pass from the end finds every root.
+        // Parents come after their children, so one pass from the end finds every root.
         for at in (0..parent.len()).rev() {
             parent[at] = parent[parent[at]];
         }
@@ -146,7 +147,7 @@ impl Tree {
     }
 }
 
-/// The nearest group to that at `top`: `before` if it is as near as any, else the one with the lowest number.
+/// The nearest cluster to `top`: `before` if it is equally near, else the one with the lowest number.
 fn nearest(open: &[Group], top: usize, before: Option<usize>) -> Option<(usize, f32)> {
     let own = &open[top];
     let better = |a: (usize, f32), b: (usize, f32)| {

@@ -1,8 +1,9 @@
-//! What has changed since the themes were found? Input: a theme file's [`Themes`] and a sample of comments of now. Output: themes of now, in the same space,
-//! with the ids, names and merges of those that are still there, and a list of [`Change`]s. It refuses what [`super::discover`] refuses.
+//! Updates a theme model with a sample of current comments: the same space, stable ids, names and merges, and a list of [`Change`]s. It fails where
+//! [`super::discover`] fails.
 //!
-//! Themes are found anew in the old space and paired with the old ones so that the pairs are nearest in sum (Kuhn 1955, Munkres 1957). A pair that is near
-//! enough keeps the old id. An old theme without a pair stays where it was as long as customers speak of it, unless another old theme has taken its place.
+//! Themes are found again in the old space and matched with the old ones by maximum total similarity (Kuhn 1955, Munkres 1957). A pair that is
+//! similar enough keeps the old id. An old theme without a pair stays where it was as long as comments mention it, unless another old theme has taken
+//! its place.
 
 use pathfinding::matrix::Matrix;
 use pathfinding::prelude::kuhn_munkres;
@@ -17,30 +18,32 @@ use super::sample::{Kept, Sample};
 use super::titles::Titles;
 use crate::error::{Error, Result};
 
-/// Two centres at least this close (cosine) are one theme. Fits on two random 90 % of the same texts give pairs closer than this for all but a few themes.
+/// Minimum cosine between two centres of the same theme. Fits on two random 90 % samples of the same texts give more similar pairs for all but a few
+/// themes.
 const SAME: f32 = 0.7;
-/// A theme of which so few texts are left, where [`EXPECTED`] would be as before, is gone.
+/// A theme with no more than this many texts, where [`EXPECTED`] would be expected, is gone.
 const LEFT: usize = 2;
 const EXPECTED: f64 = 10.0;
-/// A new theme needs as many texts.
+/// Minimum number of texts of a new theme.
 const FEWEST: usize = 5;
-/// How much nearer (mean cosine, each text left out of the centre) the texts of a new theme lie to each other than to the nearest old theme.
+/// Minimum lead of a new theme: how much more similar (mean cosine, each text left out of the centre) its texts are to each other than to the nearest
+/// old theme.
 const NEARER: f32 = 0.1;
-/// An old theme that lost more than this share of its texts to another's place has been merged into it.
+/// An old theme that lost more than this share of its texts to another theme counts as merged into it.
 const MERGED: f32 = 0.6;
-/// A new theme with at least this share of an old one's texts is split from it.
+/// A new theme that took at least this share of an old theme's texts counts as split from it.
 const SPLIT: f32 = 0.25;
-/// A share of all texts that grows or falls by more than this counts as grown or shrunk.
+/// Factor by which a theme's share of all texts must change to count as grown or shrunk.
 const MORE: f64 = 1.25;
 
-/// What became of a theme.
+/// One change of a theme between two versions.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Change {
-    /// Its id; for merged and gone themes the one it had.
+    /// Its id; for merged and gone themes the id it had.
     pub id: String,
     /// Its name or label.
     pub title: String,
-    /// What became of it.
+    /// Kind of change.
     #[serde(flatten)]
     pub fate: Fate,
     /// Its share of the texts when it was found, 0..=1.
@@ -49,23 +52,23 @@ pub struct Change {
     pub now: f64,
 }
 
-/// What can become of a theme.
+/// Kinds of changes of a theme.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "change", content = "of", rename_all = "snake_case")]
 pub enum Fate {
-    /// Still there, with about the same share.
+    /// Present with about the same share.
     Kept,
     /// A larger share than before, by a quarter or more.
     Grown,
     /// A smaller share than before, by a fifth or more.
     Shrunk,
-    /// Was not there before.
+    /// Not present before.
     New,
     /// Was part of the theme with this id before.
     Split(String),
     /// Is part of the theme with this id now.
     Merged(String),
-    /// Nobody speaks of it any more.
+    /// No longer mentioned.
     Gone,
 }
 
@@ -84,7 +87,7 @@ impl Fate {
     }
 }
 
-/// The themes of now, and what became of the old ones. [`Wish::themes`] is how many themes to look for, not how many there will be: old ones stay.
+/// Returns the updated themes and what changed. [`Wish::themes`] is the number of themes to look for; old themes stay in addition.
 ///
 /// # Errors
 /// As [`discover`].
@@ -106,11 +109,11 @@ pub fn update(old: &Themes, sample: &Sample, titles: &Titles, wish: &Wish) -> Re
         .filter(|unit| unit.embedding.len() == old.space.embedding_width())
         .collect();
     if kept.is_empty() {
-        // Silence is no reason to forget.
+        // An empty sample does not remove themes.
         return Ok((old.clone(), Vec::new()));
     }
     let places = places(&old.space, &kept);
-    // Looked for less finely than before, old themes would seem to have merged, when only the number was chosen anew.
+    // With a lower count than before, old themes would seem to have merged although only the count changed.
     let fresh = theme_centres(&places, wish.themes, old.themes.len());
     let plan = Plan::new(old, &places, &fresh);
     let wish = Wish {
@@ -130,15 +133,15 @@ pub fn update(old: &Themes, sample: &Sample, titles: &Titles, wish: &Wish) -> Re
     Ok((themes, changes))
 }
 
-/// What is to become of each old theme and each theme found anew.
+/// The decision for each old theme and each newly found theme.
 struct Plan {
     /// For each old theme its new centre, if it has a pair.
     pair: Vec<Option<usize>>,
-    /// For each old theme the old theme it is part of now.
+    /// For each old theme the old theme it was merged into.
     merged: Vec<Option<usize>>,
-    /// Old themes nobody speaks of.
+    /// Old themes that are no longer mentioned.
     gone: Vec<bool>,
-    /// Themes found anew without a pair that count as new, with the old theme they are split from.
+    /// Newly found themes without a pair that count as new, with the old theme they are split from.
     new: Vec<(usize, Option<usize>)>,
 }
 
@@ -167,7 +170,7 @@ impl Plan {
         let mut texts_of = vec![0_usize; fresh.len()];
         for (placed, new) in of_old.iter().zip(&of_new) {
             texts_of[*new] += 1;
-            // A text that had no theme speaks for none.
+            // A text without a theme does not support any.
             if placed.closeness >= old.none_below {
                 shared[placed.theme][*new] += 1;
             }
@@ -211,7 +214,7 @@ impl Plan {
         }
     }
 
-    /// Old themes that go on, in their order.
+    /// Old themes that remain, in their order.
     fn staying(&self) -> impl Iterator<Item = usize> {
         (0..self.pair.len()).filter(|theme| self.merged[*theme].is_none() && !self.gone[*theme])
     }
@@ -267,7 +270,7 @@ impl Plan {
             .collect()
     }
 
-    /// What became of every theme, old and new; `ids` are those of the themes that stay and of the new ones, in that order.
+    /// The change of every theme, old and new; `ids` are those of the remaining themes and of the new ones, in that order.
     fn changes(&self, old: &Themes, now: &Themes, ids: &[String]) -> Vec<Change> {
         let new = &ids[self.staying().count()..];
         let mut changes = Vec::new();
@@ -300,7 +303,7 @@ impl Plan {
     }
 }
 
-/// For each theme found anew, how much nearer its texts lie to each other than to the nearest old theme.
+/// For each newly found theme, how much more similar its texts are to each other than to the nearest old theme.
 fn nearer(places: &Points, of_old: &[Placed], of_new: &[usize], count: usize) -> Vec<f32> {
     let mut sums = vec![vec![0.0; places.width()]; count];
     places
@@ -322,12 +325,12 @@ fn nearer(places: &Points, of_old: &[Placed], of_new: &[usize], count: usize) ->
         .collect()
 }
 
-/// For each row of a table its column, so that the sum is greatest; none where there are fewer columns than rows.
+/// Assignment of rows to columns with the greatest total; none for a row where there are fewer columns than rows.
 fn pairs(table: &[Vec<f32>], columns: usize) -> Vec<Option<usize>> {
     if table.is_empty() || columns == 0 {
         return vec![None; table.len()];
     }
-    // Whole numbers, so that the greatest sum is exact.
+    // Integers make the greatest total exact.
     let weight = |close: f32| (f64::from(close.max(0.0)) * 1e6) as i64;
     let rows = table.len();
     if rows <= columns {

@@ -1,8 +1,8 @@
-//! Which phrases could name a theme? Input: clean text and its language. Output: one to three words that stand together, in lower case, as candidates.
-//! It refuses phrases that begin or end with a stop word, bare numbers, links, mentions, and words of one letter.
+//! Candidate phrases for theme names: one to three adjacent words in lower case. Phrases that begin or end with a stop word, bare numbers, links,
+//! mentions and one-letter words are excluded.
 //!
-//! Words are those of Unicode's annex 29 (`unicode-segmentation`); stop words come from the `stop-words` crate for each language it has. For others the
-//! words that most texts share are taken for stop words, see [`StopWords::learn`].
+//! Words follow Unicode annex 29 (`unicode-segmentation`); stop words come from the `stop-words` crate for each language it has. For other languages
+//! the most frequent words are learnt as stop words, see [`StopWords::learn`].
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::LazyLock;
@@ -10,25 +10,25 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Longest phrase, in words.
+/// Maximum phrase length, in words.
 pub(super) const LONGEST: usize = 3;
-/// A word in this share of a language's texts is a stop word there, where no list knows.
+/// A word in this share of a language's texts counts as a stop word when the language has no list.
 const COMMON: f64 = 0.2;
-/// With fewer texts nothing is learnt about a language.
+/// Minimum number of texts to learn stop words of a language.
 const FEWEST: usize = 30;
-/// Words that are put in place of links, see [`crate::text::clean`].
+/// Placeholder of links, see [`crate::text::clean`].
 const PLACEHOLDER: &str = "http";
 
-/// Words that say nothing by themselves, by language.
+/// Stop words by language.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct StopWords {
-    /// For languages without a list, what was learnt from the texts.
+    /// Stop words learnt from the texts, for languages without a list.
     learnt: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl StopWords {
-    /// Learns the stop words of those languages that have no list: words in a fifth of the texts or more.
+    /// Learns the stop words of languages without a list: words in a fifth of the texts or more.
     pub(super) fn learn<'a>(texts: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
         let mut counts: BTreeMap<&str, (usize, BTreeMap<String, usize>)> = BTreeMap::new();
         for (text, language) in texts.filter(|(_, language)| !LISTED.contains_key(language)) {
@@ -62,7 +62,7 @@ impl StopWords {
     }
 }
 
-/// Ukrainian words that say nothing by themselves: the crate's list has 73, and neither "not" nor "for".
+/// Ukrainian stop words; the crate's list has 73 and lacks "not" and "for".
 const UKRAINIAN: &str = "а аби або адже але б без би бо був буде будь була були було бути в вам вас ваш ваша вже ви від він вона вони воно все всі всіх втім \
      вчора да давно де дехто для до доки дуже ж жодна жодний за завжди зараз зі знову з із й його йому ми між мене мені мій моя моє мої може можна на навіть над нам нас наш \
      наша наче не нема немає нею ним них ні ніби ніхто нічого ну о один одна однак ось отже по поки потім при про просто під раз разом саме сам сама свій своя своє свої \
@@ -118,7 +118,7 @@ fn words(text: &str) -> Vec<Word> {
         .collect()
 }
 
-/// The phrases of a text that could name a theme, in the order of the text; repeated ones are repeated.
+/// Candidate phrases of a text, in the order of the text, with repeats.
 pub(super) fn phrases(text: &str, stops: &Stops<'_>) -> Vec<String> {
     let words = words(text);
     let mut found = Vec::new();
@@ -145,7 +145,7 @@ pub(super) fn phrases(text: &str, stops: &Stops<'_>) -> Vec<String> {
     found
 }
 
-/// A phrase without the stop words at its ends: what an opinion target is called. None when nothing is left.
+/// Removes stop words from both ends of a phrase, as for the name of an opinion target. None when nothing is left.
 pub(super) fn trimmed(text: &str, stops: &Stops<'_>) -> Option<String> {
     let words: Vec<String> = words(text).into_iter().filter_map(|word| word.lower).collect();
     let first = words.iter().position(|word| !stops.holds(word))?;

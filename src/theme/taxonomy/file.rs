@@ -1,5 +1,5 @@
-//! Is this taxonomy file usable? Input: TOML as a person wrote it. Output: the themes it names, or every problem in it at once, each with its line. It
-//! refuses unknown keys, doubled ids and names, themes that nothing could match, languages nobody knows, and phrases that would match everywhere.
+//! Parser and validator of taxonomy files (TOML). Reports every problem at once, each with its line: unknown keys, duplicate ids and names, themes
+//! that nothing could match, unknown languages, and phrases that would match everywhere.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
@@ -11,13 +11,13 @@ use super::fold::fold;
 use super::phrases::Phrase;
 use super::{NamedTheme, Taxonomy};
 
-/// The language key of phrases that belong to no language, such as names of products.
+/// Language key of phrases that belong to no language, such as names of products.
 pub(super) const ANY: &str = "any";
 
-/// More themes than this are no taxonomy that a person could read.
+/// Maximum number of themes: more is not a taxonomy that a person could read.
 const MOST_THEMES: usize = 1000;
 
-/// The file, as written.
+/// The file format.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -44,7 +44,7 @@ struct WrittenTheme {
     phrases: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
 }
 
-/// What is wrong in a file, in the order of its lines.
+/// Problems of a file, in the order of its lines.
 struct Problems<'text> {
     text: &'text str,
     found: Vec<(usize, String)>,
@@ -75,10 +75,10 @@ impl Problems<'_> {
     }
 }
 
-/// Reads a taxonomy.
+/// Parses a taxonomy.
 ///
 /// # Errors
-/// All problems of the text, one a line, each with its line in the text.
+/// All problems of the text, one per line, each with its line in the text.
 pub(super) fn parse(text: &str) -> Result<Taxonomy, String> {
     let mut problems = Problems {
         text,
@@ -150,7 +150,7 @@ fn check_id(id: &Spanned<String>, problems: &mut Problems<'_>) {
     }
 }
 
-/// Ids and names are told apart by people and programs, so no two may be the same, whatever their case and accents.
+/// Checks that ids and names are unique, ignoring case and accents.
 fn check_unique(themes: &[Spanned<WrittenTheme>], problems: &mut Problems<'_>) {
     let mut ids: HashMap<&str, usize> = HashMap::new();
     let mut names: HashMap<String, usize> = HashMap::new();
@@ -205,7 +205,7 @@ fn check_theme(theme: &Spanned<WrittenTheme>, problems: &mut Problems<'_>) {
 
 fn check_phrase(phrase: &str, stop_words: &HashSet<String>, seen: &mut HashSet<Phrase>) -> Result<(), String> {
     let parsed = Phrase::parse(phrase)?;
-    // A stem is not the word it begins, and several common words together may well mean something.
+    // A stem is not the word it begins, and several common words together may be meaningful.
     if !phrase.contains('*') && stop_words.contains(&fold(phrase)) {
         return Err(format!(
             "a stop word, in every other comment: add the word that matters, or write `{phrase}*` if you mean it"
@@ -217,7 +217,7 @@ fn check_phrase(phrase: &str, stop_words: &HashSet<String>, seen: &mut HashSet<P
     Ok(())
 }
 
-/// The stop words of a language in the spelling of [`fold`], if the code is one of ISO 639-1.
+/// Folded stop words of a language, if the code is ISO 639-1.
 fn stop_words(code: &str) -> Option<HashSet<String>> {
     (code.len() == 2)
         .then(|| stop_words::lookup(code))?

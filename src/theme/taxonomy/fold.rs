@@ -1,12 +1,14 @@
-//! When are two words the same word? Input: any text. Output: its words in one spelling, each between single spaces, so that phrases can be searched as plain
-//! strings. Case and the accents of Latin letters are dropped, because customers drop them; letters of Cyrillic stay apart except ё/е and ґ/г, which are
-//! written for one another. Refuses nothing: a text without words is one space.
+//! Folds text for phrase search: lower case, Latin letters without accents, words between single spaces.
+//!
+//! Customers often drop case and accents. Cyrillic letters stay distinct except ё/е and ґ/г, which are written for one another. A text without words
+//! folds to one space.
 
 use unicode_normalization::char::{decompose_canonical, is_combining_mark};
 
-/// The words of a text in lower case without Latin accents, with one space before, between and after them: `Żle, colis!` is `" zle colis "`.
+/// Returns the words of a text in lower case without Latin accents, with one space before, between and after them: `Żle, colis!` becomes `" zle colis
+/// "`.
 ///
-/// An apostrophe inside a Cyrillic word is left out (`зв'язок`), since there are three characters for it; elsewhere it parts words, as do hyphens.
+/// An apostrophe inside a Cyrillic word is removed (`зв'язок`), since there are three characters for it; elsewhere it splits words, as hyphens do.
 pub(super) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len() + 2);
     folded.push(' ');
@@ -34,7 +36,7 @@ pub(super) fn fold(text: &str) -> String {
     folded
 }
 
-/// The letter without its accents, if it is one of a to z beneath them.
+/// The base letter without accents, if it is one of a to z.
 fn latin_base(c: char) -> char {
     let mut base = None;
     decompose_canonical(c, |part| base = base.or(Some(part)));

@@ -1,8 +1,8 @@
-//! Which themes are named in so many words? Input: the phrases of a taxonomy, then texts. Output: for each theme, at how many places of a text one of its
-//! phrases begins. All phrases of all languages are searched in one pass, whatever language the text is in: comments mix languages.
+//! Phrase search: counts the positions in a text where a phrase of each theme begins. One pass searches all phrases of all languages, because
+//! comments mix languages.
 //!
-//! A phrase is one or more whole words. `*` after a word stands for any ending (`refund*`, `рахун* помилк*`), `*` before the first word for any beginning
-//! (`*rechnung` is also in `Stromrechnung`). Words are compared as [`super::fold`] spells them.
+//! A phrase is one or more whole words. `*` after a word matches any ending (`refund*`, `рахун* помилк*`), `*` before the first word any beginning
+//! (`*rechnung` is also in `Stromrechnung`). Words are compared as [`super::fold`] folds them.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -11,20 +11,20 @@ use aho_corasick::AhoCorasick;
 
 use super::fold::fold;
 
-/// A stem before or after `*` has at least this many letters; shorter ones are in every other word.
+/// Minimum number of letters of a stem next to `*`; shorter ones occur in every other word.
 const SHORTEST_STEM: usize = 3;
 
-/// A phrase in the spelling of [`fold`]: literal stretches, between which the rest of a word is skipped.
+/// A folded phrase: literal stretches, between which the rest of a word is skipped.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Phrase {
     stretches: Vec<String>,
 }
 
 impl Phrase {
-    /// Reads a phrase as a person wrote it.
+    /// Parses a phrase.
     ///
     /// # Errors
-    /// When it has no word or a `*` where none can be; the message says which.
+    /// When it has no word or a misplaced `*`; the message says which.
     pub(super) fn parse(written: &str) -> Result<Self, &'static str> {
         let mut stretches = vec![String::new()];
         for (place, word) in written.split_whitespace().enumerate() {
@@ -62,7 +62,7 @@ impl Phrase {
         Ok(Self { stretches })
     }
 
-    /// Where the phrase ends, as the end of a word, if its first stretch ends at `end` of a folded text and the others follow.
+    /// End of the phrase, at the end of a word, if its first stretch ends at `end` of a folded text and the others follow.
     fn goes_on(&self, text: &str, end: usize) -> Option<usize> {
         let end = self.stretches[1..].iter().try_fold(end, |at, stretch| {
             let next = at + text[at..].find(' ')?;
@@ -76,17 +76,17 @@ impl Phrase {
     }
 }
 
-/// The phrases of all themes, ready to be searched.
+/// Search index of the phrases of all themes.
 #[derive(Debug)]
 pub(super) struct PhraseIndex {
     automaton: AhoCorasick,
-    /// Of each pattern: the phrase, and the place of its theme.
+    /// For each pattern the phrase and the index of its theme.
     phrases: Vec<(Phrase, usize)>,
     themes: usize,
 }
 
 impl PhraseIndex {
-    /// `phrases` are pairs of a phrase and the place of its theme among `themes`.
+    /// Builds the index; `phrases` are pairs of a phrase and the index of its theme among `themes`.
     ///
     /// # Errors
     /// When there are more phrases than an automaton can hold.
@@ -99,8 +99,8 @@ impl PhraseIndex {
         })
     }
 
-    /// For each theme, at how many places of the text one of its phrases begins. Several phrases that begin at one place count once, and a phrase inside a
-    /// longer one not at all: `service` says nothing in `customer service`.
+    /// For each theme, the number of positions in the text where one of its phrases begins. Several phrases at one position count once, and a phrase
+    /// inside a longer one does not count: `service` in `customer service`.
     pub(super) fn hits(&self, text: &str) -> Vec<u32> {
         let text = fold(text);
         let mut places: Vec<(usize, Reverse<usize>, usize)> = self
@@ -198,7 +198,7 @@ mod tests {
     }
 
     proptest! {
-        /// A phrase of plain words is found exactly where its folded words stand in a row.
+        /// A phrase of plain words matches exactly where its folded words stand in a row.
         #[test]
         fn plain_phrases_are_found_as_strings(words in "[a-cé]{1,2}( [a-cé]{1,2}){0,2}", text in "[a-cé .*']{0,40}") {
             let expected = fold(&text).match_indices(&fold(&words)).next().is_some();

@@ -1,4 +1,4 @@
-//! What is in a taxonomy? Input: a taxonomy. Output: a table of its themes for people, and a tally for people and programs.
+//! Displays a taxonomy: a table of its themes, and counts for people and programs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Formatter};
@@ -11,18 +11,18 @@ use serde::Serialize;
 use super::file::ANY;
 use super::{NamedTheme, Taxonomy};
 
-/// How much a taxonomy holds.
+/// Counts of a taxonomy's contents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Tally {
     /// The taxonomy's id.
     pub id: String,
-    /// Hash of what it says, 32 hexadecimal digits.
+    /// Hash of its contents, 32 hexadecimal digits.
     pub fingerprint: String,
     /// Number of themes.
     pub themes: usize,
-    /// Typical comments over all themes.
+    /// Number of typical comments over all themes.
     pub examples: usize,
-    /// Phrases over all themes, by language.
+    /// Number of phrases over all themes, by language.
     pub phrases: BTreeMap<String, usize>,
 }
 
@@ -75,7 +75,7 @@ impl Display for Taxonomy {
     }
 }
 
-/// The languages a theme has phrases in.
+/// Languages in which a theme has phrases.
 fn languages(theme: &NamedTheme) -> String {
     let codes: BTreeSet<&str> = theme
         .phrases
