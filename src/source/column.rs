@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use polars::prelude::*;
 
 use super::SourceOptions;
+use super::identity;
 use super::names::{self, Hint};
 use super::rating;
 use super::table::{Sample, Table, as_text, listed};
@@ -70,8 +71,11 @@ pub(super) fn settle(
     }
     let mut id = options.id.clone();
     if id.is_none() && looked_at.frame.height() > 0 {
-        id = unique_id(&looked_at)?;
-        notes.extend(id.iter().map(|name| format!("ids are in column `{name}`")));
+        id = own_id(&looked_at)?;
+        match &id {
+            Some(name) => notes.push(format!("ids are in column `{name}`")),
+            None => notes.extend(not_own(&looked_at.frame)),
+        }
     }
     Ok((text, id))
 }
@@ -155,13 +159,13 @@ fn ambiguous([first, second]: [(String, String); 2]) -> Error {
     }
 }
 
-/// The column that is called like an id, has a value in every row and never the same one twice in a file.
-fn unique_id(sample: &Sample) -> Result<Option<String>> {
+/// The column that is called like the record's own id, has a value in every row and never the same one twice in a file.
+fn own_id(sample: &Sample) -> Result<Option<String>> {
     let mut named: Vec<_> = sample
         .frame
         .columns()
         .iter()
-        .filter_map(|c| names::id_rank(c.name()).map(|rank| (rank, c)))
+        .filter_map(|c| identity::own_id_rank(c.name()).map(|rank| (rank, c)))
         .collect();
     named.sort_by_key(|(rank, _)| *rank);
     for (_, column) in named {
@@ -180,6 +184,21 @@ fn unique_id(sample: &Sample) -> Result<Option<String>> {
         }
     }
     Ok(None)
+}
+
+/// A sentence on the ids that are there but are none of the rows' own.
+fn not_own(sample: &DataFrame) -> Option<String> {
+    let names = sample.columns().iter().map(|column| column.name().as_str());
+    let ids: Vec<String> = names
+        .filter(|name| identity::ends_like_id(name))
+        .map(|name| format!("`{name}`"))
+        .collect();
+    (!ids.is_empty()).then(|| {
+        format!(
+            "ids in {} are not the rows' own, or not one for each: a row is known by its content (--id COLUMN decides otherwise)",
+            ids.join(", ")
+        )
+    })
 }
 
 /// Checks a name the user gave, and answers a wrong one with the nearest names there are.

@@ -9,6 +9,7 @@ mod column;
 mod csv;
 mod dialect;
 mod encoding;
+mod identity;
 mod input;
 mod json;
 mod kind;

@@ -77,13 +77,6 @@ const NEVER: &[&str] = &[
     "sentyment", "настрій", "тональність", "тональность", "класс", "клас", "class", "target", "stimmung", "ut",
 ];
 
-/// What kind of record an id belongs to, for choosing `review_id` over `customer_id`.
-#[rustfmt::skip]
-const RECORD: &[&str] = &[
-    "review", "response", "ticket", "comment", "feedback", "respondent", "case", "complaint", "survey", "message", "post",
-    "tweet", "mention", "answer", "row", "record", "entry", "submission",
-];
-
 const MADE: &[&str] = &[
     "created",
     "submitted",
@@ -137,23 +130,6 @@ pub(super) fn hint(name: &str) -> Hint {
     }
 }
 
-/// How well a name suits an id: 0 for `id` itself, 1 for a record's, 2 for any other; none for names that are no id's.
-pub(super) fn id_rank(name: &str) -> Option<u8> {
-    if name.trim() == "#" {
-        return Some(0);
-    }
-    let words = words(name);
-    let last = words.last()?;
-    if !["id", "uuid", "guid", "ід", "ид", "№"].contains(&last.as_str()) {
-        return None;
-    }
-    Some(match words.as_slice() {
-        [_] => 0,
-        [.., owner, _] if RECORD.contains(&owner.as_str()) => 1,
-        _ => 2,
-    })
-}
-
 /// How well a name suits the time of a comment: 0 for when it was made, 1 for a time of any kind, 2 for a later one; none for
 /// names that are no time's.
 pub(super) fn time_rank(name: &str) -> Option<u8> {
@@ -181,7 +157,7 @@ pub(super) fn is_rating(name: &str) -> bool {
 }
 
 /// The words of a name in lower case: `ResponseId`, `response_id` and `Response ID` are the same.
-fn words(name: &str) -> Vec<String> {
+pub(super) fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut after_lower = false;
     for c in name.chars() {
@@ -227,16 +203,5 @@ mod tests {
         ] {
             assert_eq!(hint(name), Hint::Never, "{name}");
         }
-    }
-
-    #[test]
-    fn the_nearer_an_id_is_to_the_record_the_better() {
-        assert_eq!(["id", "#", "ID", "№"].map(id_rank), [Some(0); 4]);
-        assert_eq!(
-            ["ResponseId", "review_id", "Ticket ID", "tweetID"].map(id_rank),
-            [Some(1); 4]
-        );
-        assert_eq!(["customer_id", "asin id"].map(id_rank), [Some(2); 2]);
-        assert_eq!(["paid", "idea", "valid", "", "identity"].map(id_rank), [None; 5]);
     }
 }

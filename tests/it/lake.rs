@@ -167,6 +167,28 @@ fn no_row_of_a_file_is_lost_and_ids_of_other_exports_are_other_ids() {
 }
 
 #[test]
+fn ids_of_somebody_else_never_replace_a_comment() {
+    let nights = [
+        "101,2026-03-01 10:00,The queue was endless\n102,2026-03-01 11:00,Lovely staff\n103,2026-03-01 12:00,Prices are too high\n",
+        "101,2026-03-02 10:00,Toilets were dirty\n102,2026-03-02 11:00,No parking to be found\n104,2026-03-02 12:00,Nice new layout\n",
+    ];
+    for column in ["Store ID", "session_id", "Номер замовлення", "Kundennummer"] {
+        let room = room_with(&[]);
+        for (n, rows) in nights.iter().enumerate() {
+            room.put(
+                &format!("inbox/survey-2026-03-0{}.csv", n + 1),
+                format!("{column},created_at,comment\n{rows}"),
+            );
+            let ended = room.run("tag inbox --out lake --partition-by day --quiet --json");
+            assert_eq!(ended.code, Some(0), "{column}: {}", ended.err);
+            let report: Value = serde_json::from_str(&ended.out).expect("JSON");
+            assert_eq!(counts(&report), [0, 3, 0], "{column}");
+        }
+        assert_eq!(rows(&room.path("lake")).len(), 6, "{column}");
+    }
+}
+
+#[test]
 fn names_that_play_tricks_stay_in_the_lake() {
     let room = room_with(&[("a=..%2F..%2Fescape.csv", &csv(&FIRST))]);
     night(&room, "--source ../../../escape", 0);

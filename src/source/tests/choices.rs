@@ -134,16 +134,18 @@ fn a_header_without_rows_needs_no_comment_column() {
 }
 
 #[test]
-fn the_id_is_named_like_one_filled_and_unique() {
+fn the_id_is_named_like_the_rows_own_filled_and_unique() {
     let id = |csv: &str| chosen(csv).unwrap().1;
     let body = "1,a,these are some words\n2,b,and these are others\n";
     assert_eq!(
         id(&format!("customer_id,Response ID,text\n{body}")).as_deref(),
         Some("Response ID")
     );
+    assert_eq!(id(&format!("customer_id,code,text\n{body}")), None, "somebody else's");
     assert_eq!(
-        id(&format!("customer_id,code,text\n{body}")).as_deref(),
-        Some("customer_id")
+        id("Store ID,Ticket ID,Review ID,text\n1,7,a,these are some words\n2,8,b,and these are others\n").as_deref(),
+        Some("Review ID"),
+        "a ticket is what a review is about"
     );
     assert_eq!(
         id("id,text\n1,these are some words\n1,and these are others\n"),
