@@ -1,5 +1,4 @@
-//! Where does the program find libtorch when it runs? Input: what torch-sys found when it was built. Output: that folder in the program's search path.
-//! Does nothing without the `libtorch` feature.
+//! Adds the libtorch folder that torch-sys found at build time to the program's library search path. Does nothing without the `libtorch` feature.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");

@@ -1,5 +1,5 @@
-//! A corpus of any size from the sample comments: each row joins one sample comment with clauses of others in its language, chosen by hash, so that
-//! nearly every row is a text of its own and the same arguments give the same bytes.
+//! Synthetic corpus of any size from the sample comments: each row joins one sample comment with clauses of others in its language, chosen by hash.
+//! Nearly every row is a distinct text, and the same arguments give the same bytes.
 
 use std::io::{self, Write};
 
@@ -21,7 +21,7 @@ fn choice(row: u64, what: u64, of: usize) -> usize {
     (xxh3_64_with_seed(&row.to_le_bytes(), what) % of.max(1) as u64) as usize
 }
 
-/// How long the corpus's comments are.
+/// Length of the comments in the corpus.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Length {
     /// As in the sample: ten words in the middle, some of 200.
@@ -30,7 +30,7 @@ pub(crate) enum Length {
     Short,
 }
 
-/// Writes `rows` rows as CSV: id, date, language, comment. After `texts` rows the texts begin again.
+/// Writes `rows` rows as CSV: id, date, language, comment. Texts repeat after `texts` rows.
 ///
 /// # Errors
 /// When `out` cannot be written.
@@ -46,7 +46,7 @@ pub(crate) fn write(out: impl Write, rows: u64, texts: u64, length: Length) -> i
             .filter(|(other, text)| other == language && text.len() < 200)
             .map(|(_, text)| text.as_str())
             .collect();
-        // Half the rows are a comment as it is with a number of its own, half have a clause of another comment in front.
+        // Half of the rows are a sample comment with a number of its own, half have a clause of another comment in front.
         let text = match (row % 2, mates.is_empty()) {
             _ if length == Length::Short => {
                 let words: Vec<&str> = comment.split_whitespace().take(3).collect();

@@ -1,5 +1,5 @@
-//! `cargo bench --bench end_to_end [-- --rows N --texts N --threads N --short]`: runs the built program on a corpus of N rows (100,000 unless said), of which
-//! at most so many texts differ, and prints rows/s, MB/s, peak memory and the share of time in each stage.
+//! `cargo bench --bench end_to_end [-- --rows N --texts N --threads N --short]`: runs the built program on a corpus of N rows (default 100,000) with
+//! at most that many distinct texts, and prints rows/s, MB/s, peak memory and the share of time in each stage.
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // printing is what it is for
 
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use corpus::Length;
 
-/// Peak resident memory of a running process in MB, where the system tells.
+/// Peak resident memory of a running process in MB, on systems that report it.
 fn peak_memory(child: &Child) -> Option<f64> {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     if let Some(threads) = threads {
         command.args(["--threads", &threads.to_string()]);
     }
-    // Into a file: a pipe that nobody reads until the end would hold up a summary that is longer than it.
+    // Standard output goes to a file: a pipe that is not read until the end would block on a long summary.
     let answer = folder.path().join("summary.json");
     let started = Instant::now();
     let mut child = command.stdout(File::create(&answer)?).spawn()?;
@@ -92,7 +92,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The processor's name and, where the system tells, the best instructions it has for products of small integers: most of the time goes into those.
+/// Name of the processor and its best instructions for int8 products, on which most of the time is spent.
 fn processor() -> String {
     let known = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name = known

@@ -1,4 +1,4 @@
-//! `cargo bench --bench stages`: each stage of the walk on its own, over the sample comments.
+//! `cargo bench --bench stages`: times each stage of the pipeline separately, on the sample comments.
 
 #![allow(clippy::expect_used, missing_docs)] // a bench that cannot set up has nothing to say
 
@@ -15,7 +15,7 @@ use undertone::source::{self, SourceOptions};
 use undertone::tag::{Seconds, Tagger};
 use undertone::text;
 
-/// Comments in a sample: enough for full micro-batches, few enough for a quick bench.
+/// Number of sample comments: enough for full micro-batches, few enough for a quick bench.
 const COMMENTS: usize = 500;
 
 fn comments() -> Vec<String> {

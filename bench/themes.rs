@@ -1,7 +1,7 @@
-//! `cargo bench --bench themes -- find FOLDER NAME [THEMES]`: finds the themes of `FOLDER/NAME.jsonl` (fields `text` and `lang`), scoring it first where
-//! `FOLDER/NAME.npy` is missing, and writes `FOLDER/NAME.found.json`: for each row its theme id or null, for fits on all rows and on two random 90 %.
-//! `-- scale ROWS...`: fits and assigns that many units with embeddings made by perturbing a few thousand, and prints time and peak memory.
-//! `bench/themes` calls the first and judges it beside BERTopic.
+//! `cargo bench --bench themes -- find FOLDER NAME [THEMES]`: finds the themes of `FOLDER/NAME.jsonl` (fields `text` and `lang`) and writes
+//! `FOLDER/NAME.found.json`: for each row its theme id or null, for fits on all rows and on two random 90 %. Computes `FOLDER/NAME.npy` (embeddings)
+//! first if it is missing. `-- scale ROWS...`: fits and assigns that many units with synthetic embeddings, and prints time and peak memory.
+//! `bench/themes` runs the first and compares it with BERTopic.
 
 #![allow(clippy::print_stdout)] // printing is what it is for
 
@@ -20,9 +20,9 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 type Answer<T> = Result<T, Box<dyn Error>>;
 
-/// Length of the made-up embeddings: that of the base model.
+/// Length of the synthetic embeddings: that of the base model.
 const WIDTH: usize = 384;
-/// Texts the made-up embeddings are perturbations of.
+/// Number of texts that the synthetic embeddings are perturbations of.
 const MEANINGS: u64 = 300;
 
 fn main() -> Answer<()> {
@@ -89,7 +89,7 @@ fn find(folder: &Path, name: &str, themes: Option<usize>) -> Answer<()> {
     Ok(())
 }
 
-/// The themes found in some of the rows, and for each of these its theme's id; null for rows without one or that were left out.
+/// Themes found in some of the rows, and the theme id of each of these rows; null for rows without a theme and for excluded rows.
 fn assigned(rows: &[Row], within: impl Fn(usize) -> bool + Sync, wish: &Wish) -> Answer<(Themes, Vec<Value>)> {
     let mut sample = Sample::default();
     rows.iter()
@@ -125,7 +125,7 @@ fn rows(folder: &Path, name: &str) -> Answer<Vec<Row>> {
         .collect())
 }
 
-/// The shipped model's embeddings of whole texts.
+/// Embeddings of whole texts by the shipped model.
 fn embeddings(texts: &[String]) -> Answer<Vec<Vec<f32>>> {
     let engine = model::base(Quality::default())?;
     let cleaned: Vec<text::Clean> = texts.iter().map(|text| text::clean(text)).collect();
@@ -178,7 +178,7 @@ fn write_array(file: &Path, rows: &[Vec<f32>]) -> Answer<()> {
     Ok(out.flush()?)
 }
 
-/// Fits and assigns `rows` units one after the other, as a run does: nothing but the sample is kept.
+/// Fits and assigns `rows` units one after the other, as a run does: only the sample is kept.
 fn scale(rows: u64) -> Answer<()> {
     const BATCH: u64 = 4096;
     let batches = |row: u64| {
@@ -208,7 +208,7 @@ fn scale(rows: u64) -> Answer<()> {
         none += placed.iter().filter(|placed| !**placed).count();
     }
     let assigned = started.elapsed();
-    // Making the units up takes as long in each pass as it did alone.
+    // Subtracts the time of generating the units, measured separately.
     let [sampling, fitting, assigning] = [
         sampled.saturating_sub(making),
         fitted - sampled,
@@ -227,7 +227,7 @@ fn scale(rows: u64) -> Answer<()> {
     Ok(())
 }
 
-/// One of a few hundred meanings, in one of ten languages, said in a way of its own.
+/// One of a few hundred meanings in one of ten languages, perturbed.
 fn made_up(row: u64) -> Row {
     let figure = |of: u64, at: u64| (xxh3_64_with_seed(&at.to_le_bytes(), of) >> 40) as f32 / (1 << 23) as f32 - 1.0;
     let meaning = xxh3_64_with_seed(&row.to_le_bytes(), 1) % MEANINGS;
@@ -244,7 +244,7 @@ fn made_up(row: u64) -> Row {
     }
 }
 
-/// Seconds of processor time so far, all threads.
+/// Processor time so far in seconds, all threads.
 fn cpu() -> f64 {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
@@ -257,7 +257,7 @@ fn cpu() -> f64 {
     (ticks(11) + ticks(12)) / 100.0
 }
 
-/// Most memory held so far, in MB.
+/// Peak memory so far, in MB.
 fn peak_mb() -> f64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status

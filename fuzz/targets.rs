@@ -1,5 +1,5 @@
-//! What must hold for any bytes whatever. Input: bytes. Output: nothing, or a panic that says what was broken. Used twice: by `cargo fuzz`, which looks
-//! for new inputs, and by `cargo test`, which replays the corpus and changes it a little.
+//! Invariants that must hold for any bytes; a violation panics. Used by `cargo fuzz`, which searches for new inputs, and by `cargo test`, which
+//! replays the corpus with small changes.
 
 use std::sync::OnceLock;
 
@@ -9,7 +9,7 @@ use undertone::text;
 use undertone::theme::Themes;
 use undertone::theme::taxonomy::Taxonomy;
 
-/// Names that steer the reader, chosen by the first byte: every format, plain and packed, and none at all.
+/// File names that select the reader, chosen by the first byte: every format, plain and compressed, and none.
 const NAMES: [&str; 12] = [
     "a.csv",
     "a.tsv",
@@ -25,7 +25,7 @@ const NAMES: [&str; 12] = [
     "a.json.zst",
 ];
 
-/// Any file is a table or an error with a message; every row of a table comes with its text, number and id.
+/// Any file is a table or an error with a message; every row of a table has its text, number and id.
 pub(crate) fn readers(bytes: &[u8]) {
     let Some((&first, bytes)) = bytes.split_first() else {
         return;
@@ -57,7 +57,7 @@ pub(crate) fn readers(bytes: &[u8]) {
     }
 }
 
-/// Cleaning is total and idempotent, and opinion units are pieces of the clean text.
+/// Cleaning accepts any text and is idempotent, and opinion units are parts of the clean text.
 pub(crate) fn cleaning(bytes: &[u8]) {
     let raw = String::from_utf8_lossy(bytes);
     let clean = text::clean(&raw);
@@ -79,7 +79,7 @@ pub(crate) fn cleaning(bytes: &[u8]) {
     }
 }
 
-/// Any text is cut into pieces and scored: probabilities that sum to one, the same alone as in company.
+/// Any text can be tokenised and scored: probabilities sum to one and do not depend on the batch.
 pub(crate) fn tokens(bytes: &[u8]) {
     static ENGINE: OnceLock<Native> = OnceLock::new();
     let engine = ENGINE.get_or_init(|| model::base(Quality::Best).expect("the embedded model"));
@@ -116,7 +116,7 @@ pub(crate) fn tokens(bytes: &[u8]) {
     }
 }
 
-/// Any text is a taxonomy or an error that names its problems; any file is a theme file, which reads back as it was written, or an error.
+/// Any text is a taxonomy or an error that names its problems; any file is an error or a theme file that is written back unchanged.
 pub(crate) fn theme_files(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     match Taxonomy::parse(&text, "a.toml") {

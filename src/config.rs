@@ -1,6 +1,6 @@
-//! Which options stand in `undertone.toml`? Input: a TOML file whose keys are the long names of the options of `tag`, and the command line. Output: the
-//! command line with the file's options in front; what both say, the command line decides. It knows no option by itself: clap does. It refuses
-//! keys that are no option, with the nearest one, and values that no command line could say.
+//! Reads options of `tag` from `undertone.toml` and inserts them into the command line, whose own options take precedence. Keys are the long names of
+//! the options, which only clap knows. An unknown key is an error that suggests the nearest one, and so is a value that the command line could not
+//! express.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -10,16 +10,16 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use toml::{Table, Value};
 
-/// Where options are looked for when `--config` does not say.
+/// Default path of the configuration file, when `--config` is not given.
 const FILE: &str = "undertone.toml";
 /// The command whose options the file holds.
 const COMMAND: &str = "tag";
-/// The key of the inputs, which have no name on the command line.
+/// Key of the inputs, which have no name on the command line.
 const INPUTS: &str = "inputs";
 
-/// The command line with the options of the configuration file, if there is one.
+/// Adds the options of the configuration file, if there is one, to the command line.
 pub(crate) fn with_options_of_file(program: &Command, line: Vec<OsString>) -> Result<Vec<OsString>> {
-    // What is wrong with the command line is said later, when all of it is known.
+    // Errors of the command line are reported later, when it is complete.
     let lenient = program.clone().ignore_errors(true).arg_required_else_help(false);
     let lenient = lenient.mut_subcommand(COMMAND, |command| {
         command.mut_arg(INPUTS, |inputs| inputs.required(false))
@@ -48,7 +48,7 @@ pub(crate) fn with_options_of_file(program: &Command, line: Vec<OsString>) -> Re
     Ok([before, &options, after, &inputs].concat())
 }
 
-/// The file's options as words of a command line, without those that were given; and its inputs, which come last.
+/// Converts the file's options to arguments, without those that were given, and its inputs, which come last.
 fn arguments(tag: &Command, given: &ArgMatches, text: &str) -> Result<(Vec<OsString>, Vec<OsString>)> {
     let table: Table = text.parse()?;
     let (mut options, mut inputs) = (Vec::new(), Vec::new());
@@ -91,7 +91,7 @@ fn arguments(tag: &Command, given: &ArgMatches, text: &str) -> Result<(Vec<OsStr
     Ok((options, inputs))
 }
 
-/// A value as the words a command line would have.
+/// Converts a value to command-line arguments.
 fn words(key: &str, value: &Value) -> Result<Vec<String>> {
     Ok(match value {
         Value::String(text) => vec![text.clone()],
@@ -106,7 +106,7 @@ fn words(key: &str, value: &Value) -> Result<Vec<String>> {
     })
 }
 
-/// The message for a key that is no option.
+/// Error message for an unknown key.
 fn unknown(tag: &Command, key: &str) -> String {
     let names = tag
         .get_arguments()

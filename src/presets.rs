@@ -1,4 +1,4 @@
-//! Which exports are read without being told how? Input: the table of presets. Output: a table for people, or JSON for programs.
+//! List of the export formats that are recognised without options (presets): a table for people, or JSON for programs.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -13,7 +13,7 @@ use crate::source::{Names, Preset, presets};
 #[serde(transparent)]
 pub struct List(&'static [Preset]);
 
-/// The presets this program knows.
+/// The presets of this program.
 pub fn list() -> List {
     List(presets())
 }

@@ -1,6 +1,5 @@
-//! What does a person, or the collector of a log, see while a run goes on? Input: rows done and the share of the input read. Output: a bar with rows/s
-//! and time left on a terminal, one log line every 30 seconds elsewhere, one JSON object a line when asked, nothing when quiet. All of it on
-//! standard error.
+//! Progress and notes of a run on standard error: a bar with rows/s and remaining time on a terminal, one log line every 30 seconds elsewhere, one
+//! JSON object a line on request, nothing when quiet.
 
 use std::cell::Cell;
 use std::io::{IsTerminal, Write};
@@ -8,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Between two log lines where there is no terminal.
+/// Interval of log lines without a terminal.
 const LOG_EVERY: Duration = Duration::from_secs(30);
-/// The bar counts the input in this many steps, since what is known ahead is bytes and not rows.
+/// Number of steps of the bar. It counts input bytes, because the number of rows is not known in advance.
 const STEPS: u64 = 10_000;
 
 /// How messages are written where there is no terminal.
@@ -37,7 +36,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar or a log, whichever standard error is good for.
+    /// A bar or a log, depending on standard error.
     pub fn new(quiet: bool) -> Self {
         let started = Instant::now();
         let show = if quiet {
@@ -63,7 +62,7 @@ impl Progress {
         }
     }
 
-    /// An event for whoever collects the log; only [`LogFormat::Json`] shows it.
+    /// Emits an event; only [`LogFormat::Json`] shows it.
     pub fn event(&self, name: &str, fields: serde_json::Value) {
         if let Show::Json(_) = &self.show {
             let seconds = (self.started.elapsed().as_secs_f64() * 1e3).round() / 1e3;
@@ -75,12 +74,12 @@ impl Progress {
         }
     }
 
-    /// A run that tells nothing, as a library wants it.
+    /// No output, for use as a library.
     pub fn silent() -> Self {
         Self::new(true)
     }
 
-    /// Something the reader decided, worth knowing.
+    /// Prints a note about a decision of the reader.
     pub fn note(&self, text: &str) {
         match &self.show {
             Show::Bar(bar) => bar.println(text),
@@ -90,7 +89,7 @@ impl Progress {
         }
     }
 
-    /// `rows` are done; `share` of the input is read, 0..=1, where that is known.
+    /// Reports that `rows` are done and, if known, the `share` of the input that was read, 0..=1.
     pub fn advance(&self, rows: u64, share: Option<f64>) {
         let spent = self.started.elapsed();
         let told = || {
@@ -122,7 +121,7 @@ impl Progress {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn done(&self) {
         if let Show::Bar(bar) = &self.show {
             bar.finish_and_clear();
@@ -135,6 +134,6 @@ fn log(text: &str) {
 }
 
 fn write_line(line: &str) {
-    // Progress must never stop a run: a closed standard error is no reason to lose the work.
+    // A closed standard error must not stop a run.
     let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -1,4 +1,4 @@
-//! `cargo +nightly fuzz run cleaning`: see `targets::cleaning`.
+//! Fuzz target `cleaning` (`cargo +nightly fuzz run cleaning`): see `targets::cleaning`.
 #![no_main]
 
 #[path = "../targets.rs"]

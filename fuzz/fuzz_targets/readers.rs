@@ -1,4 +1,4 @@
-//! `cargo +nightly fuzz run readers`: see `targets::readers`.
+//! Fuzz target `readers` (`cargo +nightly fuzz run readers`): see `targets::readers`.
 #![no_main]
 
 #[path = "../targets.rs"]

@@ -1,4 +1,4 @@
-//! `cargo +nightly fuzz run theme_files`: see `targets::theme_files`.
+//! Fuzz target `theme_files` (`cargo +nightly fuzz run theme_files`): see `targets::theme_files`.
 #![no_main]
 
 #[path = "../targets.rs"]

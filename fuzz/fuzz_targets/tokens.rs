@@ -1,4 +1,4 @@
-//! `cargo +nightly fuzz run tokens`: see `targets::tokens`.
+//! Fuzz target `tokens` (`cargo +nightly fuzz run tokens`): see `targets::tokens`.
 #![no_main]
 
 #[path = "../targets.rs"]

@@ -1,30 +1,29 @@
-//! Is a probability of 80 % right in 80 of 100 cases? Input: probabilities and whether they came true. Output: the reliability table and the expected
-//! calibration error (Guo 2017) over equal-width bins.
+//! Calibration of probabilities: reliability table and expected calibration error (Guo 2017) over equal-width bins.
 
 use serde::Serialize;
 
-/// Equal-width bins of the probability.
+/// Number of equal-width bins.
 const BINS: usize = 15;
 
-/// Probabilities and how often they came true.
+/// Probabilities and how often the predicted event occurred.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Calibration {
-    /// Per bin: probabilities, those that came true, their sum.
+    /// Per bin: number of predictions, number that were right, sum of probabilities.
     bins: [(u64, u64, f64); BINS],
 }
 
-/// Probabilities between two bounds.
+/// One bin of the reliability table.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Bin {
     /// Lowest probability in the bin.
     pub from: f64,
-    /// Highest, which belongs to the next bin.
+    /// Upper bound, exclusive except in the last bin.
     pub to: f64,
-    /// How many there were.
+    /// Number of predictions in the bin.
     pub count: u64,
-    /// Their mean.
+    /// Mean predicted probability.
     pub claimed: f64,
-    /// The share that came true.
+    /// Observed share.
     pub right: f64,
 }
 
@@ -37,7 +36,7 @@ impl Calibration {
         *sum += f64::from(probability);
     }
 
-    /// Mean distance between what was claimed and what came true, 0..=1.
+    /// Expected calibration error: mean absolute difference between predicted and observed share, 0..=1.
     pub(super) fn error(&self) -> f64 {
         let all: u64 = self.bins.iter().map(|bin| bin.0).sum();
         let off: f64 = self
@@ -48,7 +47,7 @@ impl Calibration {
         if all == 0 { 0.0 } else { off / all as f64 }
     }
 
-    /// The bins that hold anything, lowest first.
+    /// The bins that are not empty, lowest first.
     pub(super) fn table(&self) -> Vec<Bin> {
         let filled = self.bins.iter().enumerate().filter(|(_, bin)| bin.0 > 0);
         filled

@@ -1,4 +1,4 @@
-//! Emotions: any number of them in a comment. Input: comments with the emotions in them. Output: which reached their threshold, and how sure the model was of each.
+//! Evaluation of emotions, a multi-label task: which emotions reached their threshold, and with which probability.
 
 use std::collections::BTreeMap;
 
@@ -9,13 +9,13 @@ use super::scored;
 use crate::error::Result;
 use crate::model::{Engine, Head};
 
-/// What other sets call a comment without emotion.
+/// Labels by which other sets mark a comment without emotion.
 const NONE: [&str; 2] = ["none", "neutral"];
 
-/// The emotions of a comment as bits, by the order of the head's labels.
+/// Emotions of a comment as bits, in the order of the head's labels.
 type Set = u32;
 
-/// The emotions in the label, and those answered; no answer at all when the comment was not scored.
+/// Labelled emotions and predicted ones; no prediction when the comment was not scored.
 pub(super) type Sets = (Set, Option<Set>);
 
 pub(super) struct EmotionJudge<'a> {
@@ -23,11 +23,11 @@ pub(super) struct EmotionJudge<'a> {
     labels: Vec<String>,
     thresholds: Vec<f32>,
     mapping: Option<Mapping>,
-    /// The emotions that are judged.
+    /// Emotions that are evaluated.
     known: Set,
 }
 
-/// From which probability on each emotion counts: the card's thresholds, one half where it has none.
+/// Threshold of each emotion: from the model config, one half where it has none.
 pub(super) fn thresholds(head: &Head) -> Vec<f32> {
     let threshold = |label| head.thresholds.get(label).copied().unwrap_or(0.5);
     head.labels.iter().map(threshold).collect()
@@ -98,7 +98,7 @@ impl Judge for EmotionJudge<'_> {
             )
         };
         let emotions = self.known().map(|n| class(&self.labels[n], &|set| set >> n & 1 == 1));
-        // A set that cannot tell every emotion cannot tell that there is none.
+        // A set without labels for every emotion cannot label their absence.
         let none = self.mapping.as_ref().is_none_or(|mapping| mapping.knows.is_empty());
         let none = none.then(|| class(NONE[0], &|set| set == 0));
         let classes: Vec<ClassFigures> = emotions.chain(none).filter(|c| c.support > 0).collect();

@@ -1,15 +1,15 @@
-//! How far may a figure be off by the luck of the rows? Input: how often each outcome occurred, and what to measure. Output: 95 % intervals by the
-//! percentile bootstrap (Efron 1979): outcomes are drawn with replacement, as many as there are, and measured again. Seeded, so the same rows give the
-//! same intervals; memory depends on the number of different outcomes, not on the rows.
+//! Confidence intervals of 95 % by the percentile bootstrap (Efron 1979): outcomes are resampled with replacement and measured again.
+//!
+//! Seeded, so the same rows give the same intervals; memory depends on the number of distinct outcomes, not on the rows.
 
 use std::collections::BTreeMap;
 
-/// Draws of the bootstrap.
+/// Number of bootstrap samples.
 const DRAWS: usize = 1000;
-/// Any number; the same one every time.
+/// Arbitrary fixed seed.
 const SEED: u64 = 20;
 
-/// Outcomes drawn again, [`DRAWS`] times, each as counts by outcome; `measure` is called on each.
+/// Resamples outcomes [`DRAWS`] times, each as counts by outcome, and calls `measure` on each sample.
 pub(super) fn again<K: Ord + Clone, T>(counts: &BTreeMap<K, u64>, measure: impl Fn(&BTreeMap<K, u64>) -> T) -> Vec<T> {
     let outcomes: Vec<&K> = counts.keys().collect();
     let ends: Vec<u64> = counts
@@ -34,7 +34,7 @@ pub(super) fn again<K: Ord + Clone, T>(counts: &BTreeMap<K, u64>, measure: impl 
         .collect()
 }
 
-/// The middle 95 % of values, lowest and highest.
+/// Bounds of the middle 95 % of values.
 pub(super) fn middle(values: impl IntoIterator<Item = f64>) -> [f64; 2] {
     let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_by(f64::total_cmp);

@@ -1,5 +1,5 @@
-//! Whose labels are these? Input: a TOML file that names ours for each of theirs, and a cell of a labelled table. Output: our labels. A cell holds one label, several
-//! separated by `|`, or a JSON list of them. It refuses files that say anything else.
+//! Label mapping: translates the labels of a public set to ours by a TOML file. A cell holds one label, several separated by `|`, or a JSON list.
+//! Files with any other content are errors.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,20 +8,22 @@ use serde::Deserialize;
 
 use crate::error::{Error, Result};
 
-/// How another set's labels are called here.
+/// Mapping from another set's labels to ours.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Mapping {
-    /// Those of our labels that the set can tell; empty for all. A label it cannot tell is not judged on it.
+    /// Those of our labels that the set distinguishes; empty for all. Other labels are not evaluated on it.
     #[serde(default)]
     pub(super) knows: Vec<String>,
-    /// Theirs -> ours. What is not here means nothing to us.
+    /// From their label to ours. Labels without an entry are ignored.
     pub(super) map: BTreeMap<String, String>,
 }
 
 impl Mapping {
+    /// Reads a mapping file.
+    ///
     /// # Errors
-    /// When the file cannot be read or says anything else than `knows` and `map`.
+    /// When the file cannot be read or holds anything else than `knows` and `map`.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
         toml::from_str(&text).map_err(|e| Error::Mapping {
@@ -31,7 +33,7 @@ impl Mapping {
     }
 }
 
-/// The labels in a cell, translated where there is a mapping. None when the cell is empty or a damaged list.
+/// Labels in a cell, translated if there is a mapping. None when the cell is empty or a damaged list.
 pub(super) fn labels(cell: &str, mapping: Option<&Mapping>) -> Option<Vec<String>> {
     let cell = cell.trim();
     let given: Vec<String> = if cell.starts_with('[') {

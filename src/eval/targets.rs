@@ -1,8 +1,8 @@
-//! Opinion targets: which words are praised or blamed. Input: comments with the terms that are, as a JSON list of `{"term": ..., "polarity": ...}`. Output: the polarity
-//! of each term when the model is told where it stands, and whether the model finds it by itself.
+//! Evaluation of opinion targets. Labels are a JSON list of `{"term": ..., "polarity": ...}`. Evaluated are the polarity of each term at its given
+//! position, and whether the model finds the term by itself.
 //!
-//! The labels say which term is meant but not where it stands. A term that occurs several times is taken where the model found it, else at its first place; what the model
-//! finds at its other places is neither right nor wrong. Polarity is asked at the first place.
+//! Labels name a term without its position. A term that occurs several times counts at the occurrence the model found, else at its first; predictions
+//! at its other occurrences are neither right nor wrong. Polarity is evaluated at the first occurrence.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -22,25 +22,25 @@ use crate::text;
 /// Negative, neutral, positive.
 const CLASSES: usize = 3;
 
-/// One term of a label cell, as the sets write them; what else they say is passed over.
+/// One term of a label cell in the sets' format; other fields are ignored.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Aspect {
     term: Option<String>,
     polarity: Option<String>,
 }
 
-/// A term that is praised or blamed, cleaned as texts are.
+/// A labelled opinion target, cleaned as texts are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Term {
     text: String,
-    /// None when the label gives it two polarities.
+    /// None when the label has two polarities.
     polarity: Option<usize>,
 }
 
-/// What came out of one comment.
+/// Outcome of one comment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Counts {
-    /// `[label][answer]`.
+    /// `[label][prediction]`.
     polarity: [[u16; CLASSES]; CLASSES],
     /// Terms with a polarity that were not scored.
     unanswered: [u16; CLASSES],
@@ -64,7 +64,7 @@ impl<'a> TargetJudge<'a> {
     }
 }
 
-/// A polarity by its number; some sets abbreviate it.
+/// Index of a polarity; some sets abbreviate it.
 fn polarity(name: &str) -> Option<usize> {
     let name = name.trim().to_lowercase();
     Sentiment::ALL[..CLASSES]
@@ -72,7 +72,7 @@ fn polarity(name: &str) -> Option<usize> {
         .position(|s| name.len() >= CLASSES && s.name().starts_with(&name))
 }
 
-/// The terms of a cell, each once. None when the cell is no list of them.
+/// Terms of a cell, without repeats. None when the cell is not a list of terms.
 fn terms(cell: &str) -> Option<Vec<Term>> {
     let aspects: Vec<Aspect> = serde_json::from_str(cell).ok()?;
     let mut found: Vec<Term> = Vec::new();
@@ -94,7 +94,7 @@ fn terms(cell: &str) -> Option<Vec<Term>> {
     Some(found)
 }
 
-/// Where a term stands as whole words; anywhere when it does not.
+/// Occurrences of a term as whole words; as a substring if there are none.
 fn places(clean: &str, term: &str) -> Vec<Range<usize>> {
     let all: Vec<Range<usize>> = clean.match_indices(term).map(|(at, _)| at..at + term.len()).collect();
     let free = |place: &&Range<usize>| {
@@ -110,7 +110,7 @@ fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
     a.start < b.end && b.start < a.end
 }
 
-/// The places of each term, those of longer terms taken first; a term that is not in the text has none.
+/// Occurrences of each term, longer terms first; none for a term that is not in the text.
 fn located(clean: &str, terms: &[Term]) -> Vec<Vec<Range<usize>>> {
     let mut order: Vec<usize> = (0..terms.len()).collect();
     order.sort_by_key(|&n| std::cmp::Reverse(terms[n].text.len()));
@@ -118,7 +118,7 @@ fn located(clean: &str, terms: &[Term]) -> Vec<Vec<Range<usize>>> {
     let mut found = vec![Vec::new(); terms.len()];
     for n in order {
         let mut own = places(clean, &terms[n].text);
-        // "battery" inside "battery life" is a place of its own only where there is no other.
+        // "battery" inside "battery life" counts only if it has no other occurrence.
         if own.iter().any(|place| !taken.iter().any(|other| overlap(place, other))) {
             own.retain(|place| !taken.iter().any(|other| overlap(place, other)));
         }
@@ -128,7 +128,7 @@ fn located(clean: &str, terms: &[Term]) -> Vec<Vec<Range<usize>>> {
     found
 }
 
-/// Compares what was found with the labels of one comment.
+/// Compares predictions with the labels of one comment.
 fn compare(clean: &str, terms: &[Term], places: &[Vec<Range<usize>>], found: &[Target]) -> Counts {
     let mut counts = Counts::default();
     let (mut meant, mut passed_over) = (Vec::new(), Vec::new());

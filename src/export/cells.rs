@@ -1,6 +1,5 @@
-//! What stands in a cell? Input: a column of a tagged table. Output: plain values: numbers stay numbers, times are UTC, nested values
-//! become JSON, or text that people can read when the table is to be flat. Text that a spreadsheet would run as a formula gets a `'`
-//! in front. Refuses nothing.
+//! Converts columns of a tagged table to plain cells: numbers stay numbers, times are UTC, nested values become JSON, or readable text in a flat
+//! table. Text that a spreadsheet would run as a formula gets a leading `'`.
 
 use std::borrow::Cow;
 
@@ -9,19 +8,19 @@ use serde_json::Value;
 
 use crate::sink::json;
 
-/// A value as a spreadsheet knows it.
+/// A spreadsheet value.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Cell {
     Empty,
     Text(String),
-    /// Any other value, as JSON has it: numbers, true and false, nested ones.
+    /// Any other value as JSON: numbers, booleans, nested values.
     Value(Value),
     /// Milliseconds since 1970.
     Moment(i64),
 }
 
 impl Cell {
-    /// Whether it is text, which could be taken for a formula.
+    /// Whether it is text, which a spreadsheet could take for a formula.
     pub(super) const fn is_text(&self) -> bool {
         matches!(self, Self::Text(_) | Self::Value(Value::Array(_) | Value::Object(_)))
     }
@@ -51,8 +50,8 @@ fn moment(at: i64, format: &str) -> String {
     chrono::DateTime::from_timestamp_millis(at).map_or_else(String::new, |at| at.format(format).to_string())
 }
 
-/// Text that no spreadsheet takes for a formula: `'` in front of `=`, `+`, `-`, `@`, a tab or a line end (OWASP, "CSV injection"), also
-/// in their wide forms. Plain numbers stay.
+/// Escapes text that a spreadsheet would take for a formula: `'` before `=`, `+`, `-`, `@`, a tab or a line end (OWASP, "CSV injection"), also in
+/// their full-width forms. Plain numbers stay.
 pub fn safe(text: &str) -> Cow<'_, str> {
     let first = text.chars().next();
     let risky = first.is_some_and(|c| {
@@ -76,16 +75,16 @@ pub(super) struct Pick {
     take: Take,
 }
 
-/// Where its cells come from.
+/// Source of a column's cells.
 #[derive(Debug, Clone)]
 pub(super) enum Take {
     /// A column.
     Column(String),
     /// A field of a column of structs.
     Field(String, String),
-    /// What a closed set of names becomes; the last is for none.
+    /// Maps a closed set of names; the last string is for null.
     Words(String, Vec<(String, String)>, String),
-    /// The values of several columns, those that are there, with a text between.
+    /// The non-null values of several columns, joined by a separator.
     Joined(Vec<String>, String),
 }
 
@@ -118,7 +117,7 @@ impl Pick {
                 for name in names {
                     let Ok(column) = frame.column(name) else { continue };
                     for (tags, value) in joined.iter_mut().zip(column.cast(&DataType::String)?.str()?.iter()) {
-                        // Of a sentiment only what the tool has no word for is a tag.
+                        // Only a sentiment for which the tool has no value becomes a tag.
                         let value = value.filter(|value| !name.ends_with("sentiment") || *value == "mixed");
                         tags.extend(value.map(|tag| tag.replace(between.trim(), " ")));
                     }
@@ -129,7 +128,7 @@ impl Pick {
     }
 }
 
-/// The columns of the table, or the chosen ones; structs become a column for each field when the table is to be flat.
+/// All columns of the table, or the chosen ones; in a flat table, structs become one column per field.
 pub(super) fn picks(schema: &Schema, chosen: &[String], flat: bool) -> Vec<Pick> {
     let all = schema
         .iter()
@@ -175,7 +174,7 @@ fn of_column(column: &Column, flat: bool) -> PolarsResult<Vec<Cell>> {
         .collect()
 }
 
-/// A nested value as people read it: `long queue (negative, 0.93); kind staff (positive, 0.88)`.
+/// Formats a nested value for people: `long queue (negative, 0.93); kind staff (positive, 0.88)`.
 fn readable(value: &Value) -> String {
     match value {
         Value::Array(items) => items

@@ -1,7 +1,5 @@
-//! How does a tagged table come back to people and their tools? Input: files that `tag` wrote. Output: CSV that spreadsheets open with
-//! the right characters and without running anything, JSON lines, or an Excel workbook; all columns, chosen ones, or those a
-//! monitoring tool imports. One batch is in memory at a time, and the file appears only when it is whole.
-//! Refuses columns that are not there.
+//! Exports tagged tables as CSV that spreadsheets open safely, JSON lines, or an Excel workbook: all columns, chosen ones, or those a monitoring tool
+//! imports. One batch is in memory at a time, and the file appears only when it is complete. A missing column is an error.
 
 mod cells;
 mod profile;
@@ -37,7 +35,7 @@ pub enum Target {
     Xlsx,
 }
 
-/// What to write, and how.
+/// Options of an export.
 #[derive(Debug, Clone)]
 pub struct Export {
     /// Tagged files: paths, globs.
@@ -58,7 +56,7 @@ pub struct Export {
     pub prefix: String,
 }
 
-/// What an export came to.
+/// Result of an export.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Exported {
     /// The file.
@@ -67,7 +65,7 @@ pub struct Exported {
     pub rows: u64,
     /// Rows that `--only` left out.
     pub left_out: u64,
-    /// Cells that begin like a formula and were given a `'` in front (CSV).
+    /// Cells that look like a formula and got a leading `'` (CSV).
     pub neutralised: u64,
     /// Texts cut at the 32,767 characters an Excel cell holds.
     pub cut: u64,
@@ -89,7 +87,7 @@ impl Display for Exported {
     }
 }
 
-/// Where rows go.
+/// Writer of each format.
 enum Writer {
     Csv(Box<csv::Writer<Part>>),
     Jsonl(JsonRows),
@@ -99,7 +97,7 @@ enum Writer {
 /// Writes the tagged rows of the inputs to one file.
 ///
 /// # Errors
-/// When an input cannot be read, a column is not there, or the output cannot be written; then there is none.
+/// When an input cannot be read, a column is missing, or the output cannot be written; then no file is left.
 pub fn export(job: &Export, progress: &Progress) -> Result<Exported> {
     let options = SourceOptions {
         batch_rows: 4096,
@@ -144,7 +142,7 @@ pub fn export(job: &Export, progress: &Progress) -> Result<Exported> {
     Ok(exported)
 }
 
-/// The rows of one sentiment.
+/// Keeps the rows of one sentiment.
 fn kept(frame: &DataFrame, column: &str, only: Sentiment) -> Result<DataFrame> {
     let sentiments = frame.column(column)?.cast(&DataType::String)?;
     let mask: BooleanChunked = sentiments

@@ -1,5 +1,4 @@
-//! Which columns does a monitoring tool import? Input: data/profiles.toml. Output: for each tool the columns to write, in the notation
-//! of its own exports. Refuses unknown names.
+//! Export profiles of monitoring tools from data/profiles.toml: for each tool the columns to write, in the notation of its own exports.
 
 use std::sync::LazyLock;
 
@@ -9,11 +8,11 @@ use super::cells::{Pick, Take};
 use crate::error::{Error, Result};
 use crate::tag::Sentiment;
 
-/// A tool's columns.
+/// Columns of one tool.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
-    /// What `--profile` calls it.
+    /// Value of `--profile`.
     pub name: String,
     columns: Vec<ToolColumn>,
 }
@@ -45,7 +44,7 @@ struct File {
     profile: Vec<Profile>,
 }
 
-/// The table as it is compiled in; a test makes sure that it can be read.
+/// The embedded table; a test checks that it parses.
 static PROFILES: LazyLock<Vec<Profile>> = LazyLock::new(|| {
     toml::from_str::<File>(include_str!("../../data/profiles.toml")).map_or_else(|_| Vec::new(), |file| file.profile)
 });
@@ -56,7 +55,7 @@ pub fn profiles() -> &'static [Profile] {
 }
 
 impl Profile {
-    /// The profile called `name`.
+    /// Finds the profile called `name`.
     ///
     /// # Errors
     /// [`Error::UnknownProfile`] with all names.
@@ -75,7 +74,7 @@ impl Profile {
             })
     }
 
-    /// Its columns, made of the added ones that begin with `prefix`.
+    /// Its columns, taken from the added columns with this `prefix`.
     pub(super) fn picks(&self, prefix: &str) -> Vec<Pick> {
         let own = |name: &str| format!("{prefix}{name}");
         self.columns

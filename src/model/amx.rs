@@ -1,8 +1,8 @@
-//! Products with AMX, the matrix unit of newer server processors: 16 rows x 64 inputs x 16 channels an instruction. Input and output are
-//! those of `product`, whose packed panels are the very tiles that the unit reads, and sums are exact, so the bits are the same.
+//! Integer products with AMX, the matrix unit of newer server processors: 16 rows x 64 inputs x 16 channels per instruction. Operands are those of
+//! `product`, whose packed panels have the layout of AMX tiles. Sums are exact, so the results equal those of the other implementations.
 //!
-//! Why by hand: no kept crate has it, and there it multiplies eight times as fast as AVX-512 VNNI. Rust has no stable intrinsics for it,
-//! hence assembly. A process must ask the system for the unit's registers once; `granted` does, and only an `Isa` that saw it granted leads here.
+//! No published crate supports AMX, and it multiplies eight times as fast as AVX-512 VNNI. Rust has no stable intrinsics for it, hence assembly. A
+//! process must request the unit's registers from the system once; `granted` does, and only an `Isa` that saw it granted calls this module.
 #![allow(unsafe_code)]
 
 use super::machine::Machine;
@@ -15,7 +15,7 @@ pub(super) const ROWS: usize = 16;
 /// Bytes in a row of a tile: inputs of activations, or 16 channels x 4 inputs of weights.
 const ROW_BYTES: usize = 64;
 
-/// What `ldtilecfg` reads: all eight tiles at their full size.
+/// Operand of `ldtilecfg`: all eight tiles at their full size.
 #[repr(C, align(64))]
 struct Shapes {
     palette: u8,
@@ -41,7 +41,7 @@ static SHAPES: Shapes = {
     }
 };
 
-/// Whether processor and system let this process use the unit.
+/// Whether processor and system allow this process to use AMX.
 pub(super) fn granted() -> bool {
     static GRANTED: OnceLock<bool> = OnceLock::new();
     *GRANTED.get_or_init(|| {
@@ -55,7 +55,7 @@ pub(super) fn granted() -> bool {
     })
 }
 
-/// Linux saves the tiles' 8 kB only for processes that asked for them.
+/// Requests the tiles: Linux saves their 8 kB only for processes that ask.
 #[cfg(target_os = "linux")]
 fn ask() -> bool {
     /// From the kernel's `asm/prctl.h`, and the number of the tiles' state component.
@@ -65,15 +65,15 @@ fn ask() -> bool {
     unsafe { libc::syscall(libc::SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0 }
 }
 
-/// How other systems grant it is not tried.
+/// Other systems are not supported.
 #[cfg(not(target_os = "linux"))]
 fn ask() -> bool {
     false
 }
 
-/// The product of at least 16 rows. Rows are taken 32 at a time; where fewer are left, a tile overlaps those done and computes some again.
+/// Computes the product of at least 16 rows, 32 at a time. Where fewer are left, a tile overlaps rows already computed and computes some again.
 ///
-/// SAFETY: only to be called after `granted` said yes.
+/// SAFETY: only to be called after `granted` returned true.
 #[inline(always)]
 pub(super) unsafe fn sweep<M: Machine, const GELU: bool>(job: &Job, out: &mut [f32]) {
     let count = job.rows.len();
@@ -101,7 +101,7 @@ pub(super) unsafe fn sweep<M: Machine, const GELU: bool>(job: &Job, out: &mut [f
 
 /// Sums of 2 x 16 rows with one panel, 32 channels at a time: four tiles of sums, two of activations, two of weights.
 ///
-/// SAFETY: only to be called after `granted` said yes, with `SHAPES` loaded.
+/// SAFETY: only to be called after `granted` returned true, with `SHAPES` loaded.
 #[inline(always)]
 unsafe fn multiply(job: &Job, starts: [usize; 2], weights: &[[Line; 4]], sums: &mut [[[i32; PANEL]; ROWS]; 2]) {
     let width = job.weights.inputs();

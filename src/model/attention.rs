@@ -1,29 +1,28 @@
-//! Self-attention within one window, head by head. Input: queries, keys and values of its tokens. Output: for every token the
-//! values of all tokens, mixed by how well its query fits their keys.
+//! Self-attention within one window, one head at a time.
 //!
-//! Keys are turned round so that 16 tokens' scores are computed together; lanes beyond the last token score least and weigh
-//! nothing. The order of every sum depends on the window's length alone.
+//! Keys are transposed so that the scores of 16 tokens are computed together; lanes beyond the last token get the lowest score and zero weight. The
+//! order of every sum depends only on the length of the window.
 
 use super::card::HEAD_WIDTH;
 use super::lanes::{exp, greatest, of_mut, sum};
 use super::machine::{LANES, Lanes, Machine};
 
-/// Vectors in a head.
+/// SIMD vectors per head.
 const PARTS: usize = HEAD_WIDTH / LANES;
-/// Queries handled together, so that each key and value read serves several; as many as 16 registers of 8 values allow.
+/// Queries processed together, so that each loaded key and value serves several; as many as 16 registers of 8 values allow.
 const QUERIES: usize = 6;
 
-/// Working memory: keys and values of one head, and the weights of some queries.
+/// Scratch memory: keys and values of one head, and the attention weights of some queries.
 #[derive(Debug, Default)]
 pub(super) struct Attention {
-    /// For every 16 tokens, each of the head's numbers.
+    /// For every 16 tokens, each of the head's dimensions.
     keys: Vec<[[f32; LANES]; HEAD_WIDTH]>,
     values: Vec<[[f32; LANES]; PARTS]>,
-    /// For every query, its weight for each token.
+    /// Attention weights of every query, one per token.
     weights: [Vec<[f32; LANES]>; QUERIES],
 }
 
-/// `qkv` is `[tokens, 3 * hidden]`, queries already divided by the root of the head's width; `out` is `[tokens, hidden]`.
+/// Computes attention. `qkv` is `[tokens, 3 * hidden]`, queries already divided by the square root of the head width; `out` is `[tokens, hidden]`.
 #[inline(always)]
 pub(super) fn attend<M: Machine>(qkv: &[f32], hidden: usize, scratch: &mut Attention, out: &mut [f32]) {
     let tokens = out.len() / hidden;
@@ -44,14 +43,14 @@ pub(super) fn attend<M: Machine>(qkv: &[f32], hidden: usize, scratch: &mut Atten
         if tokens < QUERIES {
             (0..tokens).for_each(|first| some::<M, 1>(qkv, hidden, at, first, scratch, out));
         } else {
-            // The last block may overlap the one before; it computes the same again.
+            // The last block may overlap the one before and compute some values again.
             let blocks = (0..tokens).step_by(QUERIES).map(|first| first.min(tokens - QUERIES));
             blocks.for_each(|first| some::<M, QUERIES>(qkv, hidden, at, first, scratch, out));
         }
     }
 }
 
-/// Attention of `N` tokens from `first` on, for the head at column `at`.
+/// Attention of `N` tokens starting at `first`, for the head at column `at`.
 #[inline(always)]
 fn some<M: Machine, const N: usize>(
     qkv: &[f32],

@@ -1,8 +1,8 @@
-//! The forward pass. Input: windows of token ids, packed end to end. Output: the last state of every token.
+//! Forward pass of the encoder: from windows of token ids, packed end to end, to the last hidden state of every token.
 //!
-//! A BERT with layer normalisation after each block. No window is padded: products run over the tokens of all windows as one
-//! matrix, attention over each window on its own, and everything else row by row, so a window's states are the same
-//! whatever else is in the batch. One thread, working memory brought by the caller.
+//! A BERT with layer normalisation after each block. Windows are not padded: products run over the tokens of all windows as one matrix, attention
+//! over each window separately, and everything else row by row, so the states of a window do not depend on the rest of the batch. It runs on one
+//! thread with scratch memory from the caller.
 
 use super::attention::Attention;
 use super::kernel::{self, Isa};
@@ -10,18 +10,18 @@ use super::lanes::Row;
 use super::product::Job;
 use super::weights::{Linear, Weights};
 
-/// The encoder: weights, and the processor's way to compute.
+/// Encoder weights and the instruction set to compute with.
 pub(super) struct Encoder {
     pub(super) weights: Weights,
     pub(super) isa: Isa,
 }
 
-/// Working memory of one worker; grows to the largest batch it has seen.
+/// Scratch memory of one worker; grows to the largest batch it has seen.
 #[derive(Default)]
 pub(super) struct Scratch {
     /// Token states `[tokens, hidden]`.
     states: Vec<f32>,
-    /// What the next product reads, as u8, and what that stands for.
+    /// Quantised input of the next product as u8, and its scales.
     bytes: Vec<u8>,
     rows: Vec<Row>,
     /// Output of the wide products, `[tokens, 3 * hidden]` and `[tokens, ffn]`.
@@ -32,8 +32,7 @@ pub(super) struct Scratch {
 }
 
 impl Encoder {
-    /// The states `[tokens, hidden]` of windows that lie end to end. Ids the model does not know and positions beyond its
-    /// last read as zeros.
+    /// Returns the states `[tokens, hidden]` of concatenated windows. Unknown ids and positions beyond the last embed as zeros.
     pub(super) fn states<'s>(&self, windows: &[&[u32]], scratch: &'s mut Scratch) -> &'s [f32] {
         let (isa, hidden) = (self.isa, self.weights.norm.weight.len());
         let tokens: usize = windows.iter().map(|w| w.len()).sum();
@@ -79,7 +78,7 @@ impl Encoder {
         states
     }
 
-    /// The word's row into `words` and the position's into `states`, for each token.
+    /// Writes the word embedding of each token to `words` and its position embedding to `states`.
     fn embed(&self, windows: &[&[u32]], states: &mut [f32], words: &mut [f32]) {
         let hidden = self.weights.norm.weight.len();
         let tokens = windows.iter().flat_map(|w| w.iter().enumerate());
@@ -112,7 +111,7 @@ fn product(isa: Isa, linear: &Linear, activations: &[u8], rows: &[Row], out: &mu
     kernel::product(isa, &job(linear, activations, rows), out);
 }
 
-/// The first `size` values of a buffer that only ever grows; their content is whatever was there.
+/// The first `size` values of a buffer that only grows; their content is unspecified.
 fn room<T: Clone + Default>(buffer: &mut Vec<T>, size: usize) -> &mut [T] {
     if buffer.len() < size {
         buffer.resize(size, T::default());

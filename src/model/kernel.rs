@@ -1,10 +1,9 @@
-//! What the processor can do: which vector instructions it has, and the few operations the model needs of them.
+//! SIMD implementations of the model's operations, and their detection at run time.
 //!
-//! Five machines, chosen at run time: AMX beside AVX-512, AVX-512 with VNNI, AVX-VNNI, AVX2, and plain Rust for any other
-//! processor. All compute 16 f32 lanes in the same order with fused multiply-adds, and exact integers, so all give the same
-//! bits; tests hold each against the plain one. This file and `amx` alone have unsafe code, for two reasons: intrinsics and
-//! assembly, which are sound where their instructions exist, and calls into functions compiled for such instructions. `Isa`
-//! is the proof that they do: only `Isa::detect` and `Isa::available` make one, from what the processor says.
+//! There are five: AMX with AVX-512, AVX-512 with VNNI, AVX-VNNI, AVX2, and plain Rust for any other processor. All compute 16 f32 lanes in the same
+//! order with fused multiply-adds, and exact integers, so all give the same bits; tests compare each with the plain one. Only this file and `amx`
+//! have unsafe code, for two reasons: intrinsics and assembly, which are sound where their instructions exist, and calls into functions compiled for
+//! such instructions. An `Isa` proves that they exist: only `Isa::detect` and `Isa::available` create one, from the processor's feature flags.
 #![allow(unsafe_code)]
 
 #[cfg(target_arch = "x86_64")]
@@ -14,7 +13,7 @@ use super::lanes::{self, Norm, Row};
 use super::machine::{Machine, Plain};
 use super::product::Job;
 
-/// A processor's way to compute, known to be there.
+/// An instruction set that this processor has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Isa(Kind);
 
@@ -32,12 +31,12 @@ enum Kind {
 }
 
 impl Isa {
-    /// The fastest way of this processor.
+    /// The fastest instruction set of this processor.
     pub(super) fn detect() -> Self {
         Self::available().first().copied().unwrap_or(Self(Kind::Plain))
     }
 
-    /// Every way of this processor, fastest first.
+    /// Every instruction set of this processor, fastest first.
     pub(super) fn available() -> Vec<Self> {
         let mut found = vec![Self(Kind::Plain)];
         #[cfg(target_arch = "x86_64")]
@@ -59,11 +58,11 @@ impl Isa {
     }
 }
 
-/// Machines of x86-64.
+/// Implementations for x86-64.
 ///
-/// SAFETY, for every block: the intrinsics need the features of their machine. These functions are reached only from the
-/// functions of `on_each_isa` that are compiled for them, on the proof of an `Isa`, and are always inlined there. Loads
-/// and stores are unaligned and go through references to arrays of just the size they touch.
+/// SAFETY, for every block: the intrinsics need the features of their implementation. These functions are reached only from the functions of
+/// `on_each_isa` that are compiled for them, on the proof of an `Isa`, and are always inlined there. Loads and stores are unaligned and go through
+/// references to arrays of exactly their size.
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::super::amx;
@@ -71,12 +70,12 @@ mod x86 {
     use super::super::product::{Job, Line, sweep};
     use std::arch::x86_64::*;
 
-    /// AVX-512 with VNNI, and products of 16 rows and more by the matrix unit.
+    /// AVX-512 with VNNI, with AMX for products of 16 rows and more.
     pub(super) struct Amx;
     pub(super) struct Avx512;
     pub(super) struct AvxVnni;
-    /// Without VNNI. `vpmaddubsw` would saturate with full-range weights, so both sides are widened to i16, and `vpmaddwd`
-    /// is exact; it leaves two sums a channel, which are added up in the end.
+    /// AVX2 without VNNI. `vpmaddubsw` would saturate with full-range weights, so both sides are widened to i16, and `vpmaddwd` is exact; it leaves
+    /// two sums per channel, which are added at the end.
     pub(super) struct Avx2;
 
     /// 16 lanes in one register.
@@ -225,7 +224,7 @@ mod x86 {
         fn low_bytes(self, out: &mut [u8; LANES]) {
             unsafe {
                 let low = |v| _mm256_and_si256(_mm256_castps_si256(v), _mm256_set1_epi32(255));
-                // Packing works within halves of 128 bits; the permutation puts the lanes back in order.
+                // Packing works within 128-bit halves; the permutation restores the order of the lanes.
                 let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi32(low(self.0), low(self.1)));
                 let bytes = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
                 _mm_storeu_si128(out.as_mut_ptr().cast(), bytes);
@@ -401,7 +400,7 @@ mod x86 {
         fn store(sums: (__m256i, __m256i), out: &mut [i32]) {
             if let Some(out) = out.first_chunk_mut::<8>() {
                 unsafe {
-                    // `hadd` works within halves of 128 bits; the permutation puts channels 0..8 in order.
+                    // `hadd` works within 128-bit halves; the permutation restores the order of channels 0..8.
                     let mixed = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_hadd_epi32(sums.0, sums.1));
                     _mm256_storeu_si256(out.as_mut_ptr().cast(), mixed);
                 }
@@ -410,7 +409,7 @@ mod x86 {
     }
 }
 
-/// Writes a function that runs `body`, compiled for the processor at hand; `M` is its machine.
+/// Defines a function that runs `body`, compiled for each instruction set; `M` is its implementation.
 macro_rules! on_each_isa {
     ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),*) $body:expr;)*) => {$(
         $(#[$doc])*
@@ -443,15 +442,15 @@ macro_rules! on_each_isa {
 }
 
 on_each_isa! {
-    /// `out = activations x weights`, scaled back, `+ bias`.
+    /// `out = activations x weights`, rescaled, `+ bias`.
     fn product(job: &Job, out: &mut [f32]) M::product::<false>(job, out);
-    /// The same through GELU.
+    /// The same with GELU.
     fn product_gelu(job: &Job, out: &mut [f32]) M::product::<true>(job, out);
-    /// Every row of `width` values as u8, and what they stand for.
+    /// Quantises every row of `width` values to u8, with its scale.
     fn quantise(width: usize, values: &mut [f32], out: &mut [u8], rows: &mut [Row]) lanes::quantise::<M>(width, values, out, rows);
-    /// Layer normalisation of every row of `states + added`, in place, and the same as u8.
+    /// Layer normalisation of every row of `states + added`, in place, and the quantised result.
     fn normalise(norm: &Norm, added: &[f32], states: &mut [f32], out: &mut [u8], rows: &mut [Row])
         lanes::normalise::<M>(norm, added, states, out, rows);
-    /// Self-attention within one text.
+    /// Self-attention within one window.
     fn attend(qkv: &[f32], hidden: usize, scratch: &mut Attention, out: &mut [f32]) attention::attend::<M>(qkv, hidden, scratch, out);
 }

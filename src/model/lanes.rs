@@ -1,26 +1,25 @@
-//! The f32 arithmetic around the integer products, row by row. Input: rows of states. Output: rows, the same on any
-//! processor.
+//! Row-wise f32 operations of the encoder: quantisation, layer normalisation, GELU, softmax, sigmoid.
 //!
-//! Written for 16 lanes of whatever machine the calling function is compiled for. The order of every sum is fixed by the
-//! lanes and every multiply-add is fused, so all machines give the same bits. Nothing here calls the C library, whose
-//! results differ between systems. Widths are multiples of 64.
+//! They are written for the 16 lanes of whatever instruction set the caller is compiled for. The order of every sum is fixed and every multiply-add
+//! is fused, so the results are bit-identical on all processors. Nothing here calls the C library, whose results differ between systems. Widths are
+//! multiples of 64.
 
 use super::machine::{LANES, Lanes, Machine, Plain};
 use super::product::{GROUP, Line, PANEL};
 
-/// What the u8 values of a row stand for: `value = (u8 - zero) * scale`, but for the value furthest from 0, which is kept as it is.
+/// Quantisation of a row: `value = (u8 - zero) * scale`, except for the value furthest from 0, which is stored exactly.
 ///
 /// In most rows one value is many times as large as the rest, and would leave few steps for them (Dettmers et al., 2022, LLM.int8()).
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Row {
     pub(super) scale: f32,
     pub(super) zero: i32,
-    /// The value kept, and its place; the u8 there stands for 0.
+    /// The exact value and its index; the u8 there stands for 0.
     pub(super) kept: f32,
     pub(super) place: usize,
 }
 
-/// A layer normalisation.
+/// Parameters of a layer normalisation.
 #[derive(Debug)]
 pub(super) struct Norm {
     pub(super) weight: Vec<f32>,
@@ -28,7 +27,7 @@ pub(super) struct Norm {
     pub(super) eps: f32,
 }
 
-/// The lanes of a row.
+/// Views a row as lanes.
 #[inline(always)]
 fn of(row: &[f32]) -> &[[f32; LANES]] {
     row.as_chunks().0
@@ -39,7 +38,7 @@ pub(super) fn of_mut(row: &mut [f32]) -> &mut [[f32; LANES]] {
     row.as_chunks_mut().0
 }
 
-/// The lanes brought together by halves.
+/// Reduces the lanes pairwise by halves.
 #[inline(always)]
 fn fold(mut lanes: [f32; LANES], join: impl Fn(f32, f32) -> f32) -> f32 {
     for half in [8, 4, 2, 1] {
@@ -90,7 +89,7 @@ pub(super) fn exp<L: Lanes>(x: L) -> L {
         .times(shifted.power_of_low_bits())
 }
 
-/// e^x of each value, all of them at most 0.
+/// Replaces each value, at most 0, by its exponential.
 fn exp_each(values: &mut [f32]) {
     for some in values.chunks_mut(LANES) {
         let mut lanes = [0.0; LANES];
@@ -100,7 +99,7 @@ fn exp_each(values: &mut [f32]) {
     }
 }
 
-/// Outputs of a head to probabilities that sum to 1.
+/// Softmax of the outputs of a head.
 pub(super) fn softmax(values: &mut [f32]) {
     let top = values.iter().copied().fold(f32::MIN, f32::max);
     values.iter_mut().for_each(|v| *v -= top);
@@ -109,7 +108,7 @@ pub(super) fn softmax(values: &mut [f32]) {
     values.iter_mut().for_each(|v| *v /= total);
 }
 
-/// Outputs of a head to probabilities, each on its own: `1 / (1 + e^-x)`.
+/// Sigmoid of each output of a head: `1 / (1 + e^-x)`.
 pub(super) fn sigmoid(values: &mut [f32]) {
     for some in values.chunks_mut(LANES) {
         let mut powers = [0.0; LANES];
@@ -124,7 +123,7 @@ pub(super) fn sigmoid(values: &mut [f32]) {
     }
 }
 
-/// The product of two rows. Not fused, so that any compiler makes vectors of it.
+/// Inner product of two rows. Not fused, so that any compiler vectorises it.
 pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0; LANES];
     for (a, b) in of(a).iter().zip(of(b)) {
@@ -135,7 +134,7 @@ pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
     fold(sums, |a, b| a + b)
 }
 
-/// Makes a row one long; a row of zeros stays as it is.
+/// Scales a row to unit length; a row of zeros stays as it is.
 pub(super) fn normalise_length(row: &mut [f32]) {
     let length = row.iter().map(|v| v * v).sum::<f32>().sqrt();
     if length > 0.0 {
@@ -143,8 +142,7 @@ pub(super) fn normalise_length(row: &mut [f32]) {
     }
 }
 
-/// GELU of the exact (erf) shape, absolute error below 3e-5: an odd polynomial for the normal distribution function on
-/// [-4.5, 4.5], fitted to the least greatest error of the product.
+/// Exact (erf) GELU, absolute error below 3e-5: an odd polynomial for the normal distribution function on [-4.5, 4.5], a minimax fit of the product.
 #[inline(always)]
 pub(super) fn gelu<L: Lanes>(x: L) -> L {
     let t = x.greater(L::splat(-4.5)).lesser(L::splat(4.5));
@@ -170,8 +168,8 @@ pub(super) fn gelu<L: Lanes>(x: L) -> L {
     )
 }
 
-/// Integer sums of one row with a panel, back to f32: `((sum - zero * total) * row scale + kept * weight) * scale + bias`, through
-/// GELU if asked. `group` has the weights for the kept value.
+/// Rescales the integer sums of one row with a panel to f32: `((sum - zero * total) * row scale + kept * weight) * scale + bias`, with GELU if
+/// requested. `group` has the weights for the exact value.
 #[inline(always)]
 pub(super) fn scale_back<M: Machine, const GELU: bool>(
     sums: &[i32; PANEL],
@@ -194,7 +192,7 @@ pub(super) fn scale_back<M: Machine, const GELU: bool>(
     }
 }
 
-/// Quantises each row of `width` values, which are left as they were.
+/// Quantises each row of `width` values, which keep their content.
 #[inline(always)]
 pub(super) fn quantise<M: Machine>(width: usize, values: &mut [f32], out: &mut [u8], rows: &mut [Row]) {
     for ((values, out), row) in values
@@ -206,12 +204,12 @@ pub(super) fn quantise<M: Machine>(width: usize, values: &mut [f32], out: &mut [
     }
 }
 
-/// Quantises a row by the range of all its values but one, and 0.
+/// Quantises a row by the range of 0 and all its values but one.
 #[inline(always)]
 fn quantise_row<M: Machine>(values: &mut [f32], out: &mut [u8]) -> Row {
     let (low, high) = range::<M>(values);
     let kept = if high < -low { low } else { high };
-    // Where a value is no number, none may be found; which one is kept then does not matter.
+    // A NaN may prevent a match; which value is stored exactly then does not matter.
     let chunk = of(values)
         .iter()
         .position(|chunk| chunk.iter().fold(false, |found, v| found | (*v == kept)));
@@ -236,10 +234,10 @@ fn quantise_row<M: Machine>(values: &mut [f32], out: &mut [u8]) -> Row {
     }
 }
 
-/// The least and the greatest of the values and 0.
+/// Minimum and maximum of the values and 0.
 #[inline(always)]
 fn range<M: Machine>(values: &[f32]) -> (f32, f32) {
-    // Four at a time, so that one comparison need not wait for the last.
+    // Four accumulators, so that comparisons do not wait for each other.
     let (mut low, mut high) = ([M::Lanes::splat(0.0); 4], [M::Lanes::splat(0.0); 4]);
     for four in of(values).as_chunks::<4>().0 {
         for ((low, high), v) in low.iter_mut().zip(&mut high).zip(four) {
@@ -253,7 +251,7 @@ fn range<M: Machine>(values: &[f32]) -> (f32, f32) {
     )
 }
 
-/// `(x - mean) / sqrt(variance + eps) * weight + bias` of `x = state + added`, row by row in place, and the same quantised.
+/// `(x - mean) / sqrt(variance + eps) * weight + bias` of `x = state + added`, row by row in place, and the quantised result.
 #[inline(always)]
 pub(super) fn normalise<M: Machine>(norm: &Norm, added: &[f32], states: &mut [f32], out: &mut [u8], rows: &mut [Row]) {
     let width = norm.weight.len();

@@ -1,12 +1,11 @@
-//! What the model asks of a processor: 16 f32 lanes, and sums of u8 x i8 products. Here are the two contracts and the plain
-//! machine, which any target has; `kernel` adds those with vector instructions.
+//! The two traits a processor must implement, 16 f32 lanes and sums of u8 x i8 products, and their plain Rust implementation for any target. `kernel`
+//! adds the SIMD ones.
 //!
-//! Every machine must give the plain one's bits: lanes are computed in the same order, multiply-adds are fused, integers
-//! are exact.
+//! Every implementation must give the same bits as the plain one: lanes are computed in the same order, multiply-adds are fused, integers are exact.
 
 use super::product::{Job, Line, sweep};
 
-/// f32 values computed together.
+/// Number of f32 values computed together.
 pub(super) const LANES: usize = 16;
 
 /// 16 f32 values and the arithmetic of the model on them.
@@ -17,13 +16,13 @@ pub(super) trait Lanes: Copy {
     fn plus(self, other: Self) -> Self;
     fn minus(self, other: Self) -> Self;
     fn times(self, other: Self) -> Self;
-    /// `self * factor + summand`, rounded once.
+    /// Fused `self * factor + summand`, rounded once.
     fn times_plus(self, factor: Self, summand: Self) -> Self;
-    /// `self` where it is less, else `other`.
+    /// The smaller of each pair; `other` on a tie.
     fn lesser(self, other: Self) -> Self;
-    /// `self` where it is greater, else `other`.
+    /// The larger of each pair; `other` on a tie.
     fn greater(self, other: Self) -> Self;
-    /// `2^n`, n the low bits of each value, -126..=127.
+    /// `2^n`, where n is the low bits of each value, -126..=127.
     fn power_of_low_bits(self) -> Self;
     /// The low byte of each value's bits.
     fn low_bytes(self, out: &mut [u8; LANES]);
@@ -33,16 +32,16 @@ pub(super) trait Lanes: Copy {
     fn weights(line: &Line, input: usize) -> Self;
 }
 
-/// One way to multiply u8 activations with i8 weights, and the lanes that go with it.
+/// An implementation of u8 x i8 products, and its lanes.
 pub(super) trait Machine {
     type Lanes: Lanes;
-    /// The product, as many rows and sums at a time as the machine's registers hold.
+    /// Matrix product, with as many rows and sums at a time as the registers hold.
     fn product<const GELU: bool>(job: &Job, out: &mut [f32]);
 }
 
-/// A machine that multiplies and adds four inputs of `CHANNELS` channels at a time.
+/// An implementation that multiplies and adds four inputs of `CHANNELS` channels at a time.
 pub(super) trait Dots: Machine {
-    /// Sums of `CHANNELS` channels.
+    /// Accumulators of `CHANNELS` channels.
     type Sums: Copy;
     type Weights: Copy;
     type Activations: Copy;
@@ -144,7 +143,7 @@ impl Machine for Plain {
 
 impl Dots for Plain {
     type Sums = [i32; 16];
-    /// The 4 weights of a channel as one number; any compiler turns shifts of that into vectors.
+    /// The 4 weights of a channel as one integer; compilers vectorise shifts of it.
     type Weights = [i32; 16];
     type Activations = [u8; 4];
     const CHANNELS: usize = 16;

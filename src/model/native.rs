@@ -1,6 +1,6 @@
-//! The engine that is always there: the int8 model on the processor at hand. Input: passages. Output: their scores.
+//! The built-in engine: runs the int8 model on the CPU.
 //!
-//! Workers encode a micro-batch each on a single thread with working memory of their own.
+//! Each worker encodes one micro-batch at a time on a single thread, with its own scratch memory.
 
 use super::card::{Card, Quality};
 use super::encoder::{Encoder, Scratch};
@@ -12,26 +12,26 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-/// Which arithmetic scores come from; changes whenever the same weights give other bits.
+/// Version of the arithmetic in fingerprints; change it whenever the same weights give other bits.
 const ARITHMETIC: &str = "int8, one value kept";
 
-/// The embedded model's engine.
+/// Engine of the embedded model: int8 on the CPU.
 pub struct Native {
     pub(super) reader: Reader,
     int8: Int8,
 }
 
-/// The encoder with the working memory that no worker uses right now.
+/// The encoder with its idle scratch memory.
 struct Int8 {
     encoder: Encoder,
     idle: Mutex<Vec<Scratch>>,
 }
 
 impl Native {
-    /// An engine from the content of `card.toml`, `tokenizer.json` and `model.safetensors`, that reads to the depth of `quality`.
+    /// Creates an engine from the content of `card.toml`, `tokenizer.json` and `model.safetensors`; `quality` sets the number of layers.
     ///
     /// # Errors
-    /// When one of them cannot be read, they do not belong together, or there is no exit for a fast answer.
+    /// When one of them cannot be read, they do not belong together, or the model has no early exit for a fast run.
     pub fn new(card: &str, tokenizer: &[u8], weights: Cow<'static, [u8]>, quality: Quality) -> Result<Self> {
         let (reader, weights) = Reader::new((card, tokenizer), weights, quality, ARITHMETIC)?;
         let encoder = Encoder {
@@ -45,21 +45,21 @@ impl Native {
         })
     }
 
-    /// Cuts texts that are longer than the window where `units` says: byte ranges of the text, in order.
+    /// Sets how texts longer than the window are split: `units` returns byte ranges of the text, in order.
     #[must_use]
     pub fn with_units(mut self, units: fn(&str) -> Vec<Range<usize>>) -> Self {
         self.reader.units = units;
         self
     }
 
-    /// The same engine on another machine of this processor.
+    /// The same engine with another instruction set of this processor.
     #[cfg(test)]
     pub(super) fn on(mut self, isa: Isa) -> Self {
         self.int8.encoder.isa = isa;
         self
     }
 
-    /// The sentiment head's outputs before calibration.
+    /// Outputs of the sentiment head before calibration.
     #[cfg(test)]
     pub(super) fn logits(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
         self.reader.logits(&self.int8, texts)
@@ -67,7 +67,7 @@ impl Native {
 }
 
 impl Encode for Int8 {
-    /// Enough rows to use the weights well, few enough that their states stay in a core's cache.
+    /// Enough rows to reuse loaded weights, few enough that their states stay in a core's cache.
     const BUDGET: usize = 160;
 
     fn encode(&self, windows: &[&[u32]], take: &mut dyn FnMut(&[f32])) -> Result<()> {

@@ -1,5 +1,5 @@
-//! What remains of token states once a window is read? Input: the states `[tokens, hidden]` of a window and where its tokens stand.
-//! Output: sums over the text and over its spans, and the opinion targets. So memory holds the states of a few windows only.
+//! Pools the token states `[tokens, hidden]` of a window into sums over the text and its spans, and extracts opinion targets. Only the states of a
+//! few windows are in memory.
 //!
 //! Every sum runs over the tokens of one text in their order, whatever else is in the batch.
 
@@ -8,16 +8,16 @@ use super::tokens::Window;
 use super::{Target, lanes};
 use std::ops::Range;
 
-/// Characters that a target is widened by at most on either side, for scripts that put no space between words.
+/// Maximum number of characters by which a target is widened on either side, for scripts without spaces between words.
 const LONGEST_WORD: usize = 24;
 
-/// Token states added up.
+/// Sum of token states.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Sum {
     /// `[hidden]`; empty before the first token.
     states: Vec<f32>,
     pub(super) tokens: u32,
-    /// Polarities of the tokens, were they targets; of spans only, and of models with a token head.
+    /// Sum of the tokens' target polarities; for spans only, and for models with a token head.
     polarity: [f32; 3],
 }
 
@@ -42,37 +42,37 @@ impl Sum {
         }
     }
 
-    /// The mean polarity, were the span a target.
+    /// Mean polarity of the span as a target.
     pub(super) fn polarity(&self) -> Vec<f32> {
         let count = self.tokens as f32;
         self.polarity.map(|sum| sum / count).to_vec()
     }
 
-    /// The mean state.
+    /// Mean state.
     pub(super) fn mean(&self) -> Vec<f32> {
         let count = self.tokens as f32;
         self.states.iter().map(|value| value / count).collect()
     }
 }
 
-/// What the encoder says of one text, or of one window of it.
+/// Pooled encoder output of one text or window.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Pooled {
-    /// All tokens, frame and prefix included.
+    /// All tokens, including special tokens and prefix.
     pub(super) all: Sum,
-    /// Tokens that stand in each span, by the span's number; a token that stands in two counts in both.
+    /// Tokens in each span, by the span's index; a token in two spans counts in both.
     pub(super) spans: Vec<Sum>,
     pub(super) targets: Vec<Target>,
 }
 
-/// A window's sums; spans from number `first` on.
+/// Sums of one window; its spans start at index `first`.
 pub(super) struct Part {
     pooled: Pooled,
     first: usize,
 }
 
 impl Pooled {
-    /// A text of so many spans, nothing read yet.
+    /// Empty sums for a text with this number of spans.
     pub(super) fn new(spans: usize) -> Self {
         Self {
             spans: vec![Sum::default(); spans],
@@ -90,7 +90,7 @@ impl Pooled {
 }
 
 impl Part {
-    /// Reads a window: its states, the spans of its text, and the token head if there is one.
+    /// Pools a window: its states, the spans of its text, and the token head if there is one.
     pub(super) fn new(states: &[f32], window: &Window, spans: &[Range<usize>], target: Option<&Readout>) -> Self {
         let hidden = states.len() / window.ids.len().max(1);
         let states = || states.chunks_exact(hidden.max(1));
@@ -122,8 +122,8 @@ impl Part {
     }
 }
 
-/// Targets of a text in its order, each widened to whole words: a word of several tokens may be called a target in part. Those that
-/// then share a word are one.
+/// Widens targets to whole words, because a word of several tokens may be tagged only in part, and merges those that then share a word. Order of the
+/// text.
 pub(super) fn whole_words(text: &str, mut targets: Vec<Target>) -> Vec<Target> {
     targets.sort_by_key(|target| target.range.start);
     let mut found: Vec<Target> = Vec::with_capacity(targets.len());
@@ -157,7 +157,7 @@ pub(super) fn whole_words(text: &str, mut targets: Vec<Target>) -> Vec<Target> {
     found
 }
 
-/// Runs of neighbouring tokens whose likeliest class is not the first, `none`, with the mean of their polarities.
+/// Runs of neighbouring tokens whose most likely class is not the first, `none`, with the mean of their polarities.
 fn targets<'s>(states: impl Iterator<Item = &'s [f32]>, places: &[Range<usize>], head: &Readout) -> Vec<Target> {
     let mut found: Vec<Target> = Vec::new();
     let mut length = 0.0;
@@ -186,7 +186,7 @@ fn targets<'s>(states: impl Iterator<Item = &'s [f32]>, places: &[Range<usize>],
     found
 }
 
-/// Whether a token is likelier a target than none, and its polarity if it is one: negative, neutral, positive, of sum 1.
+/// Whether a token is more likely a target than not, and its polarity as a target: negative, neutral, positive, of sum 1.
 fn polarity(head: &Readout, state: &[f32]) -> Option<(bool, [f32; 3])> {
     let outputs = head.calibrated(state);
     let (none, &[negative, neutral, positive]) = outputs.split_first()? else {

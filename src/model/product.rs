@@ -1,23 +1,21 @@
-//! The integer products: u8 activations x i8 weights, summed in i32 without overflow or saturation. Input: quantised rows
-//! and a packed matrix. Output: for every row all output channels, scaled back to f32. Refuses nothing: shapes are checked
+//! Integer matrix products (GEMM): u8 activations x i8 weights, summed in i32 without overflow or saturation, rescaled to f32. Shapes are checked
 //! when a matrix is packed.
 //!
-//! The loops are here, the multiplication is a `Machine` of `kernel`. Integers are exact, so every machine gives the same
-//! bits; tests hold each against a textbook product.
+//! The loops are here, the multiplication is a `Machine` of `kernel`. Integers are exact, so every implementation gives the same bits; tests compare
+//! each with a textbook product.
 //!
-//! Why by hand: the best kept crate, rten-gemm 0.27, is exact with AVX-512 VNNI only, and there the engine is 1.19 times as
-//! fast with these products (the sums stay in the cache until they are f32). Elsewhere its sums saturate with full-range
-//! weights: 3.6 % of labels changed. With AVX-VNNI the engine is 1.75 times as fast, with plain AVX2, where exactness costs
-//! more instructions, 0.73 times.
+//! This is own code because the best published crate, rten-gemm 0.27, is exact with AVX-512 VNNI only, and there the engine is 1.19 times as fast
+//! with these products (the sums stay in the cache until they are f32). Elsewhere its sums saturate with full-range weights: 3.6 % of labels changed.
+//! With AVX-VNNI the engine is 1.75 times as fast, with plain AVX2, where exactness costs more instructions, 0.73 times.
 
 use super::lanes::{self, Row};
 use super::machine::{Dots, Machine};
 
 /// Output channels in one packed panel.
 pub(super) const PANEL: usize = 64;
-/// Inputs of one channel that lie together, as `vpdpbusd` reads them.
+/// Adjacent inputs of one channel, as `vpdpbusd` reads them.
 pub(super) const GROUP: usize = 4;
-/// Largest row: 255 * 127 * 65536 still fits an i32.
+/// Maximum row length: 255 * 127 * 65536 still fits an i32.
 const MOST_INPUTS: usize = 1 << 16;
 
 /// 16 channels x 4 inputs, one cache line.
@@ -66,27 +64,27 @@ impl Panels {
         self.inputs
     }
 
-    /// The panels, each as its groups.
+    /// Iterates over the panels, each as its groups.
     pub(super) fn panels(&self) -> std::slice::ChunksExact<'_, [Line; 4]> {
         self.groups.chunks_exact(self.inputs / GROUP)
     }
 }
 
-/// A product's operands.
+/// Operands of a product.
 pub(super) struct Job<'a> {
-    /// One row of activations after the other.
+    /// Rows of activations, concatenated.
     pub(super) activations: &'a [u8],
-    /// What the activations of each row stand for.
+    /// Quantisation of each row of activations.
     pub(super) rows: &'a [Row],
-    /// The matrix.
+    /// The weight matrix.
     pub(super) weights: &'a Panels,
-    /// What the weights of each output channel stand for.
+    /// Quantisation scale of each output channel.
     pub(super) scales: &'a [f32],
-    /// Added to each output channel.
+    /// Bias of each output channel.
     pub(super) bias: &'a [f32],
 }
 
-/// All rows with all panels, `ROWS` rows and `WIDTH` accumulators a row at a time: as many as the registers hold.
+/// Multiplies all rows with all panels, `ROWS` rows and `WIDTH` accumulators per row at a time, as many as the registers hold.
 #[inline(always)]
 pub(super) fn sweep<M: Dots, const ROWS: usize, const WIDTH: usize, const GELU: bool>(job: &Job, out: &mut [f32]) {
     for (panel, weights) in job.weights.panels().enumerate() {
@@ -106,7 +104,7 @@ pub(super) fn sweep<M: Dots, const ROWS: usize, const WIDTH: usize, const GELU: 
     }
 }
 
-/// `ROWS` rows from `row` on with one panel, scaled back, through GELU if asked.
+/// Multiplies `ROWS` rows starting at `row` with one panel, rescaled, with GELU if requested.
 #[inline(always)]
 fn tile<M: Dots, const ROWS: usize, const WIDTH: usize, const GELU: bool>(
     job: &Job,
@@ -141,7 +139,7 @@ fn tile<M: Dots, const ROWS: usize, const WIDTH: usize, const GELU: bool>(
     }
 }
 
-/// The sums of one row with one panel to where they belong in the output, scaled back, through GELU if asked.
+/// Writes the rescaled sums of one row with one panel to the output, with GELU if requested.
 #[inline(always)]
 pub(super) fn scale_back<M: Machine, const GELU: bool>(
     job: &Job,
@@ -164,7 +162,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Every machine's product against one written down as in a textbook, in 64 bits.
+    /// Compares every implementation's product with a textbook one in 64 bits.
     fn check(activations: &[u8], zeros: &[u8], weights: &[i8], inputs: usize) {
         let outputs = weights.len() / inputs;
         let panels = Panels::pack(weights, inputs, outputs).unwrap();

@@ -1,7 +1,7 @@
-//! The way from passages to scores that all engines share. Input: passages, and an encoder of windows. Output: scores.
+//! Scoring pipeline shared by all engines: from passages to scores, given an encoder of windows.
 //!
-//! Texts are cut into windows in parallel; windows, longest first, are packed into batches by a token budget; rayon workers have
-//! one batch each encoded, and keep sums only. What belongs to one text is added up in an order that depends on that text alone.
+//! Texts are split into windows in parallel; windows, longest first, are packed into batches by a token budget; each rayon worker has one batch
+//! encoded and keeps only sums. The values of one text are added in an order that depends on that text alone.
 
 use super::card::{Card, Quality};
 use super::heads::Heads;
@@ -15,17 +15,17 @@ use std::borrow::Cow;
 use std::ops::Range;
 use xxhash_rust::xxh3::Xxh3;
 
-/// Batches encoded before their sums are added up, so that what waits stays small however long the texts are.
+/// Batches encoded before their sums are added, which bounds the memory however long the texts are.
 const ROUND: usize = 256;
 /// Texts and spans scored at a time: their sums take 1.5 KB each.
 const GROUP: usize = 16_384;
 
-/// Turns windows of token ids into token states: all that an engine has of its own.
+/// Encodes windows of token ids to token states: the only part specific to an engine.
 pub(super) trait Encode: Sync {
-    /// Tokens of a batch.
+    /// Maximum number of tokens in a batch.
     const BUDGET: usize;
 
-    /// Calls `take` once with the states `[tokens, hidden]` of windows that lie end to end.
+    /// Calls `take` once with the states `[tokens, hidden]` of the concatenated windows.
     fn encode(&self, windows: &[&[u32]], take: &mut dyn FnMut(&[f32])) -> Result<()>;
 }
 
@@ -39,8 +39,8 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// A reader, and the weights for an encoder, from the content of `card.toml`, `tokenizer.json` and `model.safetensors`, to the
-    /// depth of `quality`. `engine` tells fingerprints of engines apart whose scores are not the same bits.
+    /// Creates a reader, and the weights for an encoder, from the content of `card.toml`, `tokenizer.json` and `model.safetensors`; `quality` sets
+    /// the number of layers. `engine` distinguishes the fingerprints of engines whose scores differ in bits.
     pub(super) fn new(
         (card, tokenizer): (&str, &[u8]),
         weights: Cow<'static, [u8]>,
@@ -79,7 +79,7 @@ impl Reader {
         Ok(scores)
     }
 
-    /// The sums of some passages, the first of them at place `place` among all.
+    /// Pooled sums of some passages; `place` is the index of the first among all.
     fn pooled<E: Encode>(&self, encoder: &E, place: usize, passages: &[Passage<'_>]) -> Result<Vec<Pooled>> {
         let windows: Vec<Vec<Window>> = passages
             .par_iter()
@@ -90,7 +90,7 @@ impl Reader {
         let mut items: Vec<(usize, &Window)> = all
             .flat_map(|(text, windows)| windows.iter().map(move |w| (text, w)))
             .collect();
-        // Stable: windows of one text keep an order that no other text can change.
+        // Stable sort: windows of one text keep an order that no other text can change.
         items.sort_by_key(|(_, window)| std::cmp::Reverse(window.ids.len()));
 
         let mut pooled: Vec<Pooled> = passages.iter().map(|p| Pooled::new(p.spans.len())).collect();
@@ -107,7 +107,7 @@ impl Reader {
         Ok(pooled)
     }
 
-    /// The sentiment head's outputs before calibration.
+    /// Outputs of the sentiment head before calibration.
     #[cfg(test)]
     pub(super) fn logits<E: Encode>(&self, encoder: &E, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
         let passages: Vec<Passage<'_>> = texts.iter().copied().map(Passage::from).collect();
@@ -115,7 +115,7 @@ impl Reader {
         Ok(self.pooled(encoder, 0, &passages)?.into_iter().map(outputs).collect())
     }
 
-    /// The windows of the text at place `number`.
+    /// Windows of the text at index `number`.
     pub(super) fn windows(&self, number: usize, text: &str) -> Result<Vec<Window>> {
         self.pieces.windows(text, self.units).map_err(|e| match e {
             Error::Pieces { reason, .. } => Error::Pieces { text: number, reason },
@@ -123,7 +123,7 @@ impl Reader {
         })
     }
 
-    /// Has a batch encoded and keeps what its texts need.
+    /// Encodes a batch and keeps the sums that its texts need.
     fn parts<E: Encode>(&self, encoder: &E, batch: &[(usize, &Window)], passages: &[Passage<'_>]) -> Result<Vec<Part>> {
         let hidden = self.card.hidden;
         let ids: Vec<&[u32]> = batch.iter().map(|(_, window)| window.ids.as_slice()).collect();
@@ -139,7 +139,7 @@ impl Reader {
     }
 }
 
-/// How many of the passages are scored next: as many as hold `GROUP` texts and spans together, at least one.
+/// Number of passages to score next: those with at most `GROUP` texts and spans together, at least one.
 pub(super) fn group(passages: &[Passage<'_>]) -> usize {
     let sizes = passages.iter().scan(0, |total, passage| {
         *total += 1 + passage.spans.len();
@@ -148,7 +148,7 @@ pub(super) fn group(passages: &[Passage<'_>]) -> usize {
     sizes.take_while(|total| *total <= GROUP).count().max(1)
 }
 
-/// Batches of at most `budget` tokens, or of one window that is longer.
+/// Batches of at most `budget` tokens, or of one longer window.
 pub(super) fn batches(items: &[(usize, &Window)], budget: usize) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let (mut start, mut tokens) = (0, 0);

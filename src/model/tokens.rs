@@ -1,27 +1,25 @@
-//! Which tokens does the model read of a text, and where do they stand in it? Input: a text, its opinion units. Output: one or
-//! more windows of token ids and byte ranges.
+//! Tokenisation: splits a text into one or more windows of token ids with byte ranges.
 //!
-//! A text that fits is one window, tokenised as in training. A longer one is cut where its units begin, a unit too long at
-//! a word, a word too long anywhere; every piece of it lands in exactly one window. Memory is bounded by the tokens, not
-//! by what the tokenizer needs for all of a text at once.
+//! A text that fits is one window, tokenised as in training. A longer one is split at unit boundaries, a unit that is too long at a word, a word that
+//! is too long anywhere; every part is in exactly one window. Memory is bounded by the number of tokens, not by what the tokenizer needs for all of a
+//! text at once.
 
 use super::Card;
 use crate::{Error, Result};
 use std::ops::Range;
 use tokenizers::Tokenizer;
 
-/// Bytes tokenised at once in a long text. Only memory depends on it, unless a single word is longer.
+/// Bytes of a long text tokenised at once. Affects only memory, unless a single word is longer.
 const CHUNK: usize = 4096;
-/// A text of more bytes than this per token of the window goes straight to the long way.
+/// A text of more bytes than this per token of the window is tokenised in chunks from the start.
 const BYTES_PER_TOKEN: usize = 16;
 
-/// What the model reads at once.
+/// Input of the model for one forward pass.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Window {
-    /// Token ids, frame and prefix included.
+    /// Token ids, including special tokens and prefix.
     pub(super) ids: Vec<u32>,
-    /// Where each token stands: bytes of the text without white space at either end, on character boundaries. Empty for
-    /// frame, prefix and white space.
+    /// Byte range of each token, without surrounding white space, on character boundaries. Empty for special tokens, prefix and white space.
     pub(super) places: Vec<Range<usize>>,
 }
 
@@ -58,7 +56,7 @@ pub(super) struct Pieces {
 }
 
 impl Pieces {
-    /// Reads `tokenizer.json` and checks it against the card.
+    /// Reads `tokenizer.json` and checks it against the model config.
     pub(super) fn new(json: &[u8], card: &Card) -> Result<Self> {
         let refuse = |reason: String| Error::Model {
             part: "tokenizer.json".into(),
@@ -77,7 +75,7 @@ impl Pieces {
                 .map(|e| e.get_ids().to_vec())
                 .map_err(|e| refuse(e.to_string()))
         };
-        // Without its last space, which would become a token of its own before the next word's.
+        // Without its last space, which would become a separate token.
         let framed = ids(card.prefix.trim_end(), true)?;
         let bare = ids(card.prefix.trim_end(), false)?;
         let at = framed.windows(bare.len().max(1)).position(|w| w == bare).unwrap_or(1);
@@ -100,8 +98,8 @@ impl Pieces {
         })
     }
 
-    /// The windows of a text, at least one, each at most the card's `window` long. `units` says where a long text may be
-    /// cut: byte ranges in order; what lies between two of them belongs to the first.
+    /// Splits a text into windows, at least one, each at most `window` tokens long. `units` returns the byte ranges, in order, at which a long text
+    /// may be split; text between two of them belongs to the first.
     pub(super) fn windows(&self, text: &str, units: impl FnOnce(&str) -> Vec<Range<usize>>) -> Result<Vec<Window>> {
         if text.len() <= self.window * BYTES_PER_TOKEN {
             let mut whole = self.tokens(&format!("{}{text}", self.prefix), true)?;
@@ -148,7 +146,7 @@ impl Pieces {
         }
     }
 
-    /// Where the last word that begins in the second half of the first `room` tokens begins; `room` if none does.
+    /// Start of the last word that begins in the second half of the first `room` tokens; `room` if there is none.
     fn last_word(&self, ids: &[u32], room: usize) -> usize {
         let begins = |at: &usize| {
             let piece = ids.get(*at).and_then(|id| self.tokenizer.id_to_token(*id));
@@ -157,9 +155,9 @@ impl Pieces {
         (room / 2..=room).rev().find(begins).unwrap_or(room)
     }
 
-    /// The tokens of a text, with their places as the tokenizer gives them.
+    /// Tokens of a text, with the byte ranges of the tokenizer.
     fn tokens(&self, text: &str, frame: bool) -> Result<Window> {
-        // The caller knows the text's place and puts it in.
+        // The caller adds the text's index to the error.
         let coded = self.tokenizer.encode(text, frame).map_err(|e| Error::Pieces {
             text: 0,
             reason: e.to_string(),
@@ -171,7 +169,7 @@ impl Pieces {
     }
 }
 
-/// A token's place without white space at either end, widened to whole characters.
+/// Trims white space from a token's range and widens it to whole characters.
 fn sound(text: &str, place: Range<usize>) -> Range<usize> {
     let start = text.floor_char_boundary(place.start);
     let end = text.ceil_char_boundary(place.end).max(start);
@@ -180,7 +178,7 @@ fn sound(text: &str, place: Range<usize>) -> Range<usize> {
     start..start + trimmed.trim_end().len()
 }
 
-/// Sentences of a text, roughly: cut after `.`, `!`, `?` and their kin before white space, and at line ends.
+/// Approximate sentences of a text: split after `.`, `!`, `?` and similar marks before white space, and at line ends.
 pub(super) fn sentences(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let (mut start, mut closed) = (0, false);
@@ -197,8 +195,8 @@ pub(super) fn sentences(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// The text in pieces that begin where units begin, none longer than `CHUNK` bytes; together they are the text. Ranges
-/// that are out of order or off a character are moved to the next place that is sound.
+/// Splits a text into chunks that begin where units begin, none longer than `CHUNK` bytes; together they are the text. Ranges that are out of order
+/// or inside a character are moved to the next valid position.
 fn chunks<'a>(text: &'a str, units: &[Range<usize>]) -> impl Iterator<Item = &'a str> {
     let mut begins: Vec<usize> = units
         .iter()
@@ -221,7 +219,7 @@ fn chunks<'a>(text: &'a str, units: &[Range<usize>]) -> impl Iterator<Item = &'a
     })
 }
 
-/// Where to end a chunk of a unit that is too long: before its last white space within reach, else at a character.
+/// End of a chunk of a unit that is too long: before its last white space within reach, else at a character boundary.
 fn cut(unit: &str) -> usize {
     let reach = unit.floor_char_boundary(CHUNK);
     let space = unit[..reach].rfind(char::is_whitespace).filter(|at| *at > 0);
@@ -276,7 +274,7 @@ mod tests {
             .collect();
         let wanted = whole.places.iter().map(|p| sound(&text, p.clone()));
         assert!(wanted.filter(|p| !p.is_empty()).eq(places));
-        // Cut where the caller says, wherever that is.
+        // Splits follow the caller's ranges, wherever they are.
         let odd = pieces
             .windows(&text, |_| {
                 vec![5..9, 3..4, Range { start: 71, end: 2 }, 900_000..900_001]
@@ -295,7 +293,7 @@ mod tests {
         let places: Vec<_> = window.places.iter().filter(|p| !p.is_empty()).collect();
         assert!(places.is_sorted_by_key(|p| p.start));
         assert!(places.iter().all(|p| text[(*p).clone()].trim() == &text[(*p).clone()]));
-        // A mark that the tokenizer composes stands where its letter stands.
+        // A mark that the tokenizer composes has the range of its letter.
         for (at, c) in text
             .char_indices()
             .filter(|(_, c)| !c.is_whitespace() && *c != '\u{301}')

@@ -1,5 +1,5 @@
-//! What did the model learn? Input: `model.safetensors` and the card. Output: the weights, packed for the kernel.
-//! Refuses files with a tensor missing, of another type or shape than the card says, or with a value that is not finite.
+//! Model weights: read from `model.safetensors` as the model config describes and packed for the kernels. Missing tensors, other types or shapes, and
+//! values that are not finite are errors.
 
 use super::card::{Card, HEAD_WIDTH};
 use super::lanes::Norm;
@@ -18,10 +18,10 @@ const BLOCK_BYTES: usize = 18;
 
 /// All weights of a model.
 pub(super) struct Weights {
-    /// Where the bytes of the word rows lie in `file`.
+    /// Byte range of the word embeddings in `file`.
     words: Range<usize>,
     file: Cow<'static, [u8]>,
-    /// `[positions, hidden]`, the only token type added in.
+    /// `[positions, hidden]`, with the only token type added.
     pub(super) positions: Vec<f32>,
     pub(super) norm: Norm,
     pub(super) layers: Vec<Layer>,
@@ -40,7 +40,7 @@ pub(super) struct Layer {
     pub(super) norm: Norm,
 }
 
-/// An int8 matrix with what its values stand for.
+/// An int8 matrix with its quantisation scales and bias.
 pub(super) struct Linear {
     pub(super) panels: Panels,
     pub(super) scales: Vec<f32>,
@@ -48,7 +48,7 @@ pub(super) struct Linear {
 }
 
 impl Weights {
-    /// Reads the weights the card describes.
+    /// Reads the weights that the model config describes.
     pub(super) fn read(file: Cow<'static, [u8]>, card: &Card) -> Result<Self> {
         let tensors = SafeTensors::deserialize(&file).map_err(|e| refuse("header", &e.to_string()))?;
         let tensors = Tensors {
@@ -100,8 +100,8 @@ impl Weights {
         })
     }
 
-    /// The row of a word, as f32; none if there is no such word. The low nibble of byte j is value j of its block, the
-    /// high nibble value j + 16; `value = (nibble - 8) * scale`.
+    /// Dequantises the embedding of a word; none if there is no such word. The low nibble of byte j is value j of its block, the high nibble value j
+    /// + 16; `value = (nibble - 8) * scale`.
     pub(super) fn word(&self, id: u32, out: &mut [f32]) -> Option<()> {
         let width = out.len() / BLOCK * BLOCK_BYTES;
         let row = self
@@ -114,7 +114,7 @@ impl Weights {
     }
 }
 
-/// 4-bit blocks as f32.
+/// Dequantises 4-bit blocks to f32.
 fn restore(blocks: &[u8], out: &mut [f32]) {
     for (block, out) in blocks.chunks_exact(BLOCK_BYTES).zip(out.chunks_exact_mut(BLOCK)) {
         let scale = f16::from_le_bytes([block[0], block[1]]).to_f32();
@@ -155,7 +155,7 @@ impl<'a> Tensors<'a> {
         numbers(name, self.bytes(name, Dtype::F32, shape)?)
     }
 
-    /// A vector of whatever length.
+    /// Reads a vector of any length.
     fn vector(&self, name: &str) -> Result<Vec<f32>> {
         numbers(name, self.view(name, Dtype::F32)?.data())
     }
@@ -211,7 +211,7 @@ impl<'a> Tensors<'a> {
     }
 }
 
-/// A tensor of the file as f32, by its Hugging Face name: what its int8 or 4-bit values stand for.
+/// Reads a tensor of the file by its Hugging Face name, dequantised to f32.
 #[cfg(feature = "libtorch")]
 pub(super) fn in_full(file: &[u8], vocabulary: usize, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
     let tensors = SafeTensors::deserialize(file).map_err(|e| refuse("header", &e.to_string()))?;

@@ -1,6 +1,5 @@
-//! How well does redaction find what it should? Input: sentences in which personal data is marked: `call {PHONE:600 100 200}`.
-//! Output: precision and recall by kind and by language. A find counts when it overlaps a mark of its kind; a mark counts as found
-//! only when no character of it is left. Refuses marks that are not closed or name no kind.
+//! Precision and recall of redaction by kind and language, measured on sentences with marked personal data: `call {PHONE:600 100 200}`. A find counts
+//! when it overlaps a mark of its kind; a mark counts as found only when no character of it is left. Unclosed marks and unknown kinds are errors.
 
 use std::collections::BTreeMap;
 
@@ -8,22 +7,22 @@ use serde::{Deserialize, Serialize};
 
 use super::{Found, Kind, find};
 
-/// The committed set: sentences by language.
+/// The test set: sentences by language.
 #[derive(Deserialize)]
 struct Set {
     language: BTreeMap<String, Vec<String>>,
 }
 
-/// Counts of what was found.
+/// Counts of marks and finds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Figures {
-    /// Pieces of personal data that are there.
+    /// Marks in the sentences.
     pub there: u32,
-    /// Of these, how many were found whole.
+    /// Marks found completely.
     pub found: u32,
     /// Finds.
     pub finds: u32,
-    /// Of these, how many are right.
+    /// Finds that are right.
     pub right: u32,
 }
 
@@ -37,7 +36,7 @@ impl Figures {
         }
     }
 
-    /// Share of personal data that was found whole; 1 if there is none.
+    /// Share of marks found completely; 1 if there are none.
     pub fn recall(&self) -> f64 {
         if self.there == 0 {
             1.0
@@ -47,7 +46,7 @@ impl Figures {
     }
 }
 
-/// What a measurement found.
+/// Result of a measurement.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Measured {
     /// Sentences read.
@@ -56,16 +55,16 @@ pub struct Measured {
     pub kinds: BTreeMap<Kind, Figures>,
     /// By language.
     pub languages: BTreeMap<String, Figures>,
-    /// All together.
+    /// Total.
     pub all: Figures,
-    /// What went wrong, a line each.
+    /// Mistakes, one per line.
     pub mistakes: Vec<String>,
 }
 
-/// Measures on a set in TOML; an error says where it cannot be read.
+/// Measures redaction on a test set in TOML.
 ///
 /// # Errors
-/// When the set is not TOML or a mark in it is not sound.
+/// When the set is not TOML or has an invalid mark.
 pub fn measure(set: &str) -> Result<Measured, String> {
     let set: Set = toml::from_str(set).map_err(|error| error.to_string())?;
     let mut measured = Measured::default();
@@ -119,7 +118,7 @@ pub fn measure(set: &str) -> Result<Measured, String> {
     Ok(measured)
 }
 
-/// Where a count goes.
+/// The counts that a find or mark belongs to.
 fn places<'a>(measured: &'a mut Measured, kind: Kind, language: &str) -> [&'a mut Figures; 3] {
     [
         measured.kinds.entry(kind).or_default(),
@@ -128,7 +127,7 @@ fn places<'a>(measured: &'a mut Measured, kind: Kind, language: &str) -> [&'a mu
     ]
 }
 
-/// The sentence without its marks, and what they mark.
+/// The sentence without its marks, and the marked ranges.
 fn marked(sentence: &str) -> Result<(String, Vec<Found>), String> {
     let (mut text, mut marks, mut rest) = (String::new(), Vec::new(), sentence);
     while let Some((before, after)) = rest.split_once('{') {

@@ -1,7 +1,8 @@
-//! What of a run may say who a person is? Input: batches as they are read, rows as they are tagged, sentences for the log. Output: the
-//! same without personal data when the user asked for it, untouched otherwise. Comments are redacted before anything else reads them,
-//! so clean text, opinions, themes, exemplars and the summary never see it; places of opinions lead back into the original comment.
-//! Original columns stay as they are: [`Privacy::kept`] leaves the comment's own columns out.
+//! Redaction of everything a run reads and writes: batches, tagged rows, log messages; a no-op unless requested.
+//!
+//! Comments are redacted before anything else reads them, so clean text, opinions, themes, exemplars and the summary never contain personal data;
+//! offsets of opinions are mapped back to the original comment. Original columns stay as they are: [`Privacy::kept`] leaves the comment's own columns
+//! out.
 
 use std::borrow::Cow;
 
@@ -15,12 +16,12 @@ use crate::tag::TaggedRow;
 use crate::text;
 use crate::theme::Themes;
 
-/// What the user asked for.
+/// Privacy options.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Privacy {
-    /// Personal data gives way to typed placeholders.
+    /// Replace personal data with typed placeholders.
     pub redact: bool,
-    /// The comment's columns are left out of the output.
+    /// Leave the comment's columns out of the output.
     pub drop_original: bool,
 }
 
@@ -32,7 +33,7 @@ impl Privacy {
         kept.map(|(name, dtype)| (name.clone(), dtype.clone())).collect()
     }
 
-    /// A table without the comment's columns, if they are to be left out.
+    /// Removes the comment's columns from a table, if requested.
     pub fn without(&self, frame: DataFrame, text: &[String]) -> DataFrame {
         if self.drop_original {
             frame.drop_many(text.iter().map(String::as_str))
@@ -41,7 +42,7 @@ impl Privacy {
         }
     }
 
-    /// A sentence for the log.
+    /// Redacts a log message.
     pub fn told<'a>(&self, sentence: &'a str) -> Cow<'a, str> {
         if self.redact {
             redact(sentence)
@@ -50,7 +51,7 @@ impl Privacy {
         }
     }
 
-    /// Redacts the bytes of a batch's rejects and the first of the values that were not understood.
+    /// Redacts the bytes of a batch's rejects and the sample values that were not understood.
     pub fn hide(&self, batch: &mut Batch) {
         if !self.redact {
             return;
@@ -64,7 +65,7 @@ impl Privacy {
         }
     }
 
-    /// The comments as the other rooms may read them, and what [`Privacy::place`] needs to find their places again.
+    /// The redacted comments, and what [`Privacy::place`] needs to restore offsets.
     pub fn texts<'a>(&self, texts: &'a [Option<String>]) -> (Cow<'a, [Option<String>]>, Vec<Redacted>) {
         if !self.redact {
             return (Cow::Borrowed(texts), Vec::new());
@@ -80,7 +81,7 @@ impl Privacy {
         (Cow::Owned(told.collect()), hidden)
     }
 
-    /// Ids that hold an e-mail address become 16 hexadecimal digits hashed from it, the same every night.
+    /// Replaces ids that hold an e-mail address with 16 hexadecimal digits hashed from it, the same in every run.
     pub fn ids(&self, ids: Vec<String>) -> Vec<String> {
         let personal = |id: &str| find(id).iter().any(|found| found.kind == Kind::Email);
         ids.into_iter()
@@ -94,8 +95,8 @@ impl Privacy {
             .collect()
     }
 
-    /// The same themes without personal data in what people read of them. Of texts that were not redacted when the themes were found, a label may
-    /// hold a word or two of an address, which nothing gives away any more: [`update`](crate::theme::update) makes labels anew.
+    /// Redacts the readable parts of themes. For themes found in texts that were not redacted, a label may still hold a word or two of an address,
+    /// which cannot be recognised any more: [`update`](crate::theme::update) makes new labels.
     pub fn themes(&self, mut themes: Themes) -> Themes {
         if !self.redact {
             return themes;
@@ -118,7 +119,7 @@ impl Privacy {
         themes
     }
 
-    /// Leads the places of opinions back into the original comments.
+    /// Maps the offsets of opinions back to the original comments.
     pub fn place(&self, hidden: &[Redacted], rows: &mut [TaggedRow]) {
         for (hidden, row) in hidden.iter().zip(rows) {
             if let Cow::Owned(text) = redact(&row.clean_text) {
@@ -135,8 +136,8 @@ impl Privacy {
     }
 }
 
-/// A comment without its personal data. One in which only cleaning brings some to light (an address behind an entity, say) is cleaned first; opinions of
-/// such a comment have the whole of it for their place.
+/// Redacts a comment. If cleaning reveals more personal data (such as an address behind an entity), the comment is cleaned first, and its opinions
+/// have the whole comment as their range.
 fn hidden(original: &str) -> Redacted {
     let hidden = Redacted::of(original);
     match redact(text::clean(&hidden.text).text()) {

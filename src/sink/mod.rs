@@ -1,6 +1,7 @@
-//! How does the output come to be complete or absent? Input: tagged batches in order. Output: one Parquet, CSV or JSON lines file under its final
-//! name, and a rejects file beside it when rows could not be read. Everything is written under a temporary name first; [`Sink::finish`] renames.
-//! It refuses to write over an input, into a missing folder, or beside another run that writes the same output.
+//! Writes the output of a run: one Parquet, CSV or JSON lines file, complete or absent, and a rejects file beside it when rows could not be read.
+//!
+//! Everything is written under a temporary name; [`Sink::finish`] renames. Overwriting an input, a missing folder, and another run on the same output
+//! are errors.
 
 mod footer;
 mod part;
@@ -24,7 +25,7 @@ use self::table::Table;
 use crate::error::{Error, Result};
 use crate::source::Reject;
 
-/// The format of the output, told by the file name.
+/// Format of the output, from the file name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutputFormat {
     /// `.parquet`: zstd, typed, with footer metadata.
@@ -36,7 +37,7 @@ pub enum OutputFormat {
 }
 
 impl OutputFormat {
-    /// The format that `path` asks for.
+    /// The format for the extension of `path`.
     ///
     /// # Errors
     /// [`Error::OutputFormat`] for any other extension.
@@ -55,7 +56,7 @@ impl OutputFormat {
     }
 }
 
-/// Writes a small file of its own: complete or absent.
+/// Writes a small file, complete or absent.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -65,7 +66,7 @@ pub fn publish(path: &Path, bytes: &[u8]) -> Result<()> {
     part.publish()
 }
 
-/// A frame as the bytes of a Parquet file.
+/// Encodes a frame as Parquet.
 ///
 /// # Errors
 /// Only when polars cannot write it, which no input causes.
@@ -78,21 +79,22 @@ pub fn parquet_bytes(mut frame: DataFrame) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Where a row's columns go, by format.
+/// Writer of each format.
 enum Writer {
     Parquet(Box<Table>),
     Csv(Box<CsvRows>),
     Jsonl(JsonRows),
 }
 
-/// The place of an output, taken under a temporary name before any long work starts: no other run writes it meanwhile. Dropped, it leaves nothing behind.
+/// A reserved output: its temporary file exists and is locked before any long work starts, so that no other run writes it. When dropped, it leaves
+/// nothing behind.
 pub struct Reserved {
     part: Part,
     format: OutputFormat,
 }
 
 impl Reserved {
-    /// Takes the place of the output `path`.
+    /// Reserves the output `path`.
     ///
     /// # Errors
     /// When the folder is missing or read-only, the name has no known extension, or another run writes the same output.
@@ -103,7 +105,7 @@ impl Reserved {
     }
 }
 
-/// An output being written. Dropped before [`Sink::finish`], it leaves nothing behind.
+/// An output being written. When dropped before [`Sink::finish`], it leaves nothing behind.
 pub struct Sink {
     path: PathBuf,
     schema: Schema,
@@ -114,7 +116,7 @@ pub struct Sink {
 }
 
 impl Sink {
-    /// Begins the output at its reserved place.
+    /// Starts the reserved output.
     ///
     /// `schema` is the whole output schema; `footer` goes into the Parquet footer as key and value.
     ///
@@ -138,17 +140,17 @@ impl Sink {
         })
     }
 
-    /// Where unreadable rows of this output go: `<output>.rejects.jsonl`.
+    /// Path of the rejects file of this output: `<output>.rejects.jsonl`.
     pub fn rejects_path(output: &Path) -> PathBuf {
         let mut name = output.as_os_str().to_owned();
         name.push(".rejects.jsonl");
         PathBuf::from(name)
     }
 
-    /// Appends the next rows: original columns and ours, side by side.
+    /// Appends rows: original columns and added ones, side by side.
     ///
     /// # Errors
-    /// When the file cannot be written, a full disk for one.
+    /// When the file cannot be written, for example on a full disk.
     pub fn write(&mut self, original: &DataFrame, ours: DataFrame) -> Result<()> {
         let mut frame = original.clone();
         frame.hstack_mut(ours.columns())?;
@@ -177,7 +179,7 @@ impl Sink {
             .map_or(Ok(()), |rows| rejects.iter().try_for_each(|reject| rows.line(reject)))
     }
 
-    /// Where a companion of this output goes: `<output>.<suffix>`.
+    /// Path of a companion file of this output: `<output>.<suffix>`.
     pub fn companion_path(output: &Path, suffix: &str) -> PathBuf {
         let mut name = output.as_os_str().to_owned();
         name.push(".");
@@ -185,7 +187,7 @@ impl Sink {
         PathBuf::from(name)
     }
 
-    /// Adds a small file that goes with the output and appears together with it.
+    /// Adds a small companion file, which appears together with the output.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -197,7 +199,7 @@ impl Sink {
         Ok(())
     }
 
-    /// Completes the files and gives them their names; the output last, so that whoever sees it sees its rejects too.
+    /// Completes the files and renames them; the output last, so that it never appears without its rejects.
     ///
     /// # Errors
     /// When the file cannot be written or renamed; then nothing is left behind.

@@ -1,5 +1,4 @@
-//! A file that is complete or absent. Input: bytes. Output: a file that carries its final name only once it is whole, or no file at all.
-//! It refuses to share a temporary name with another run.
+//! A file that is complete or absent: it gets its final name only once it is complete. Another run on the same temporary name is an error.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Write};
@@ -8,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
 
-/// Temporary names in use, so that an interrupted run can take them away.
+/// Temporary names in use, so that an interrupted run can remove them.
 static OPEN: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 fn open_parts() -> MutexGuard<'static, Vec<PathBuf>> {
@@ -19,13 +18,13 @@ fn open_parts() -> MutexGuard<'static, Vec<PathBuf>> {
 pub fn remove_parts() -> impl Drop + use<> {
     let parts = open_parts();
     for path in parts.iter() {
-        // Nobody is left to tell, and a later run takes the name over anyway.
+        // The process ends, and a later run overwrites the name anyway.
         let _ = fs::remove_file(path);
     }
     parts
 }
 
-/// Removes a file that an earlier run left under `path`, if any.
+/// Removes a file left by an earlier run under `path`, if any.
 pub(super) fn remove_stale(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(source) if source.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", path, source)),
@@ -33,7 +32,7 @@ pub(super) fn remove_stale(path: &Path) -> Result<()> {
     }
 }
 
-/// A file under its temporary name, `.<name>.part` in the same folder. Dropped unpublished, it is removed.
+/// A file under its temporary name, `.<name>.part` in the same folder. Removed when dropped unpublished.
 pub(crate) struct Part {
     file: BufWriter<File>,
     part: PathBuf,
@@ -42,7 +41,7 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// Opens the temporary file and takes a lock on it. What a killed run left under the name is overwritten.
+    /// Opens the temporary file and locks it. Leftovers of a killed run under the name are overwritten.
     pub(crate) fn create(path: &Path) -> Result<Self> {
         let name = path
             .file_name()
@@ -69,7 +68,7 @@ impl Part {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(Error::OutputBusy { path: path.to_owned() }),
-            // A file system without locks: two runs on one output are then the user's to avoid.
+            // On a file system without locks the user must avoid two runs on one output.
             Err(TryLockError::Error(_)) => {}
         }
         file.set_len(0).map_err(|source| Error::io("write", path, source))?;
@@ -87,7 +86,7 @@ impl Part {
         &self.path
     }
 
-    /// Brings the bytes to disk and gives the file its name.
+    /// Syncs the file and renames it to its final name.
     pub(crate) fn publish(mut self) -> Result<()> {
         self.file
             .flush()
@@ -115,7 +114,7 @@ impl Drop for Part {
     fn drop(&mut self) {
         if !self.published {
             let mut parts = open_parts();
-            // The run already failed with a better message than this could give.
+            // The run already failed with a better message than this error.
             let _ = fs::remove_file(&self.part);
             parts.retain(|part| *part != self.part);
         }

@@ -1,4 +1,4 @@
-//! Batches -> CSV or JSON lines. Input: frames. Output: one record a row in the file's own notation; nested values as JSON.
+//! CSV and JSON lines writers: one record a row; nested values as JSON.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -12,13 +12,13 @@ use serde_json::{Map, Number, Value};
 use super::part::Part;
 use crate::error::{Error, Result};
 
-/// A polars value of the given type as JSON. Floats that JSON cannot hold become null; dates and times without a zone are text as polars writes
-/// them, those with one are told in UTC (RFC 3339).
+/// Converts a polars value of the given type to JSON. Floats that JSON cannot hold become null; dates and times without a zone are text as polars
+/// writes them, those with one are UTC (RFC 3339).
 pub(crate) fn json(value: AnyValue<'_>, dtype: &DataType) -> Value {
     match (value, dtype) {
         (AnyValue::Null, _) => Value::Null,
         (AnyValue::Boolean(b), _) => Value::Bool(b),
-        // By the shortest decimal of the f32: 0.1, not 0.10000000149011612.
+        // Uses the shortest decimal of the f32: 0.1, not 0.10000000149011612.
         (AnyValue::Float32(x), _) => x
             .to_string()
             .parse()
@@ -30,7 +30,7 @@ pub(crate) fn json(value: AnyValue<'_>, dtype: &DataType) -> Value {
         (AnyValue::Float64(x), _) => Number::from_f64(x).map_or(Value::Null, Value::Number),
         (AnyValue::List(items), DataType::List(inner)) => items.iter().map(|item| json(item, inner)).collect(),
         (value @ AnyValue::Struct(..), DataType::Struct(fields)) => object(value._iter_struct_av(), fields),
-        // What polars makes of a column of one row.
+        // The polars value of a column with one row.
         (AnyValue::StructOwned(value), DataType::Struct(fields)) => object(value.0.into_iter(), fields),
         (value, dtype) if dtype.is_integer() => match (value.extract::<i64>(), value.extract::<u64>()) {
             (Some(n), _) => n.into(),
@@ -41,7 +41,7 @@ pub(crate) fn json(value: AnyValue<'_>, dtype: &DataType) -> Value {
     }
 }
 
-/// `2026-03-01T09:30:00Z`; null far outside the calendar.
+/// `2026-03-01T09:30:00Z`; null outside the calendar's range.
 fn instant(at: i64, unit: TimeUnit) -> Value {
     let at = match unit {
         TimeUnit::Milliseconds => DateTime::from_timestamp_millis(at),
@@ -59,7 +59,7 @@ fn object<'a>(members: impl Iterator<Item = AnyValue<'a>>, fields: &[Field]) -> 
         .into()
 }
 
-/// A polars value as a CSV cell: plain where it is plain, JSON where it is nested, empty where it is null.
+/// Converts a polars value to a CSV cell: plain values as they are, nested ones as JSON, null as empty.
 pub(crate) fn cell<'a>(value: AnyValue<'a>, dtype: &DataType) -> Cow<'a, str> {
     match value {
         AnyValue::String(text) => Cow::Borrowed(text),

@@ -1,4 +1,4 @@
-//! Batches -> one Parquet file. Input: frames in order. Output: zstd row groups of a size that analytics engines read well.
+//! Parquet writer: zstd row groups of a size that analytics engines read well.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -11,12 +11,12 @@ use super::metadata;
 use super::part::Part;
 use crate::error::{Error, Result};
 
-/// Rows gathered into one row group: DuckDB's own default of 122,880, a size every reader parallelises over.
+/// Rows per row group: DuckDB's own default of 122,880, a size every reader parallelises over.
 const GROUP_ROWS: usize = 122_880;
-/// A row group is closed early at this size in memory, so that long comments cannot fill it.
+/// Maximum size of a row group in memory, which bounds it for long comments.
 const GROUP_BYTES: usize = 32 << 20;
 
-/// The file behind the Parquet writer, which does not give back what it was made with.
+/// Shared handle to the file, because the Parquet writer does not return its output.
 #[derive(Clone)]
 struct Shared(Arc<Mutex<Part>>);
 
@@ -85,7 +85,7 @@ impl Table {
             .map_err(|source| Error::write(&self.path, source))
     }
 
-    /// Closes the last row group and the footer; the bytes are complete, the name is still temporary.
+    /// Closes the last row group and the footer; the file is then complete but still has its temporary name.
     pub(super) fn finish(mut self) -> Result<Part> {
         self.close_group()?;
         self.writer

@@ -1,11 +1,10 @@
-//! Which type has a JSON column? Input: values one by one. Output: the narrowest type that holds all of them exactly, then
-//! the column itself. Mixed and nested values become text as compact JSON. Refuses values that the type cannot hold, which
-//! happens only if the file changed between the two passes.
+//! Infers the type of a JSON column: the narrowest type that holds all of its values exactly. Mixed and nested values become compact JSON text. A
+//! value that does not fit is an error, which happens only if the file changed between the two passes.
 
 use polars::prelude::*;
 use serde_json::Value;
 
-/// What the values of a column have in common.
+/// Type of the values of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Null,
@@ -18,7 +17,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// The kind of one value.
+    /// The type of one value.
     pub(super) fn of(value: &Value) -> Self {
         const EXACT: u64 = 1 << 53;
         match value {
@@ -34,7 +33,7 @@ impl Kind {
         }
     }
 
-    /// The kind that holds values of both.
+    /// The type that holds values of both.
     pub(super) fn and(self, other: Self) -> Self {
         use Kind::{BigInteger, Float, Integer, Null, Text};
         match (self, other) {
@@ -46,7 +45,7 @@ impl Kind {
         }
     }
 
-    /// The column type; a column of nulls only is settled by other files.
+    /// The column type; for a column of nulls other files decide.
     pub(super) fn dtype(self) -> DataType {
         match self {
             Kind::Null => DataType::Null,
@@ -58,7 +57,7 @@ impl Kind {
     }
 }
 
-/// One column under way.
+/// A column being built.
 pub(super) enum Cells {
     Boolean(BooleanChunkedBuilder),
     Integer(PrimitiveChunkedBuilder<Int64Type>),
@@ -76,7 +75,7 @@ impl Cells {
         }
     }
 
-    /// Appends a value; false if the column cannot hold it.
+    /// Appends a value; false if it does not fit the column.
     pub(super) fn push(&mut self, value: &Value) -> bool {
         match (self, value) {
             (Cells::Boolean(cells), Value::Null) => cells.append_null(),

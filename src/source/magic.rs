@@ -1,7 +1,6 @@
-//! Is this text at all? Input: the first bytes of a file. Output: what else it looks like (an image, a workbook, a web
-//! page saved by mistake) and what to do about it, or nothing. Refuses nothing itself.
+//! Detects files that are not text by their first bytes (an image, a workbook, a web page saved by mistake), and says what to do about them.
 
-/// Text has hardly any control characters but tabs and line ends; a few (a stray NUL) are a matter of their row.
+/// Whether most bytes are control characters. Text has hardly any but tabs and line ends; a few (a stray NUL) are left to the rows.
 pub(super) fn mostly_controls(bytes: &[u8]) -> bool {
     let controls = bytes
         .iter()
@@ -10,7 +9,7 @@ pub(super) fn mostly_controls(bytes: &[u8]) -> bool {
     controls >= 8 && controls * 50 > bytes.len()
 }
 
-/// What the first bytes say, and what to do about it.
+/// Names the binary format of the first bytes, and what to do about it.
 pub(super) fn known_binary(head: &[u8]) -> Option<(&'static str, &'static str)> {
     const SHEET: &str = "save the sheet as CSV (UTF-8) and give that";
     const TABLE: &str = "give CSV, TSV, JSON lines, a JSON array, Parquet or XLSX";

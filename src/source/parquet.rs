@@ -1,6 +1,5 @@
-//! Which rows does a Parquet file hold? Input: a file that can be jumped about in. Output: chunks of its columns, types
-//! and all, decoded at most one row group (and about 32 MiB) at a time. Refuses files that are cut short or damaged:
-//! the decoder's panics on such files are caught and told as damage.
+//! Parquet reader: typed chunks of a file's columns, decoded at most one row group (and about 32 MiB) at a time. Needs a seekable file. Truncated and
+//! damaged files are errors, including those on which the decoder panics.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
@@ -11,13 +10,12 @@ use super::input::{Counter, Input};
 use super::table::{Chunk, Quota, Rows};
 use crate::error::{Error, Result};
 
-/// A row group larger than this is decoded in parts.
+/// Row groups larger than this are decoded in parts.
 const DECODED: usize = 32 * 1024 * 1024;
-/// No more rows than this are decoded at once. The decoder allocates by the number of rows that is announced, and a
-/// damaged one would abort the process.
+/// Maximum number of rows decoded at once. The decoder allocates by the announced number of rows, and a damaged number would abort the process.
 const ROWS: usize = 1 << 20;
 
-/// What the footer says.
+/// Content of the footer.
 #[derive(Debug)]
 pub(super) struct Layout {
     footer: FileMetadataRef,
@@ -55,7 +53,7 @@ impl Layout {
         self.schema.clone()
     }
 
-    /// The rows of the file, from its start.
+    /// Iterates over the rows of the file, from its start.
     pub(super) fn rows(&self, counter: &Counter) -> ParquetRows {
         ParquetRows {
             footer: Arc::clone(&self.footer),
@@ -72,11 +70,11 @@ impl Layout {
 /// Rows of one file, chunk by chunk.
 pub(super) struct ParquetRows {
     footer: FileMetadataRef,
-    /// The row group under way, the number of its first row, and how many of its rows are decoded.
+    /// The current row group, the number of its first row, and how many of its rows are decoded.
     group: usize,
     first: usize,
     within: usize,
-    /// What is left of the part that was decoded last.
+    /// Rest of the part that was decoded last.
     decoded: DataFrame,
     row: u64,
     counter: Counter,
@@ -108,7 +106,7 @@ impl Rows for ParquetRows {
             let Some((first, rows)) = self.next_part() else {
                 return Ok(None);
             };
-            // Let go of the last part before the next one is decoded.
+            // Frees the last part before the next one is decoded.
             self.decoded = DataFrame::empty();
             self.decoded = part(input, &self.footer, first, rows)?;
             if self.decoded.height() != rows {
@@ -144,7 +142,7 @@ fn part(input: &Input, footer: &FileMetadataRef, first: usize, rows: usize) -> R
     guarded(input, || {
         let mut reader = ParquetReader::new(file);
         reader.set_metadata(Arc::clone(footer));
-        // This strategy passes over the other row groups without touching them.
+        // This strategy skips the other row groups without reading them.
         reader
             .read_parallel(ParallelStrategy::RowGroups)
             .with_slice(Some((first, rows)))
@@ -152,7 +150,7 @@ fn part(input: &Input, footer: &FileMetadataRef, first: usize, rows: usize) -> R
     })
 }
 
-/// Runs the decoder. It panics on some damaged files; that is damage like any other.
+/// Runs the decoder and reports its panics on damaged files as errors.
 fn guarded<T>(input: &Input, decode: impl FnOnce() -> PolarsResult<T>) -> Result<T> {
     let detail = match catch_unwind(AssertUnwindSafe(decode)) {
         Ok(Ok(value)) => return Ok(value),

@@ -1,6 +1,5 @@
-//! How does a pipe become a file? Input: bytes that can be read once. Output: an unnamed temporary file. Why: a table is
-//! looked at before it is read (encoding, delimiter, JSON columns, comment column), Parquet begins at its end, and a pipe
-//! cannot be read twice. Refuses when the temporary folder (`TMPDIR`) has no room.
+//! Copies a pipe to an unnamed temporary file, because a table is inspected before it is read (encoding, delimiter, JSON columns, comment column) and
+//! Parquet needs the end first. Fails when the temporary folder (`TMPDIR`) has no room.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -31,7 +30,7 @@ pub(super) fn spool(from: &mut impl Read) -> Result<File> {
     Ok(file)
 }
 
-/// Which side of a copy failed: the answer to the user differs (damaged input, or no room for the copy).
+/// Which side of a copy failed: damaged input, or no room for the copy. The messages differ.
 pub(super) enum CopyError {
     Read(io::Error),
     Write(io::Error),

@@ -1,5 +1,5 @@
-//! Where in the customer's own words does a part of the clean text stand? Input: the original comment, its clean text and byte ranges of
-//! that. Output: for each range a [`Quote`], so that `text[start:end]` in Python is its text. Linear in the length of the comment.
+//! Quotes: maps byte ranges of the clean text to ranges of the original comment, so that `text[start:end]` in Python is the quoted text. Linear in
+//! the length of the comment.
 
 use std::ops::Range;
 
@@ -12,17 +12,17 @@ pub struct Quote {
     pub start: usize,
     /// One past the last.
     pub end: usize,
-    /// What stands there, as the customer wrote it.
+    /// The original text in that range.
     pub text: String,
 }
 
-/// The quotes of byte ranges of the clean text, in their order.
+/// Returns the quotes of byte ranges of the clean text, in their order.
 pub(crate) fn quotes(original: &str, clean: &Clean, ranges: &[Range<usize>]) -> Vec<Quote> {
     let spans: Vec<Range<usize>> = ranges.iter().map(|range| clean.original_span(range.clone())).collect();
     let mut scalars: Vec<usize> = spans.iter().flat_map(|span| [span.start, span.end]).collect();
     scalars.sort_unstable();
     scalars.dedup();
-    // The byte of each wanted scalar, in one walk over the original.
+    // Finds the byte offset of each scalar in one pass over the original.
     let mut walk = original
         .char_indices()
         .map(|(byte, _)| byte)
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
     use crate::text::{clean, units};
 
-    /// What Python's `text[start:end]` gives.
+    /// The result of Python's `text[start:end]`.
     fn python(text: &str, quote: &Quote) -> String {
         text.chars().skip(quote.start).take(quote.end - quote.start).collect()
     }

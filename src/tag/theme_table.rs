@@ -1,5 +1,5 @@
-//! How often is each theme spoken of, and how? Input: tagged rows. Output: [`ThemeTable`], a line for each theme and language, as a table for notebooks and
-//! as [`ThemeLine`]s for the summary. Its size does not grow with the rows.
+//! Theme statistics: counts comments by theme and language ([`ThemeTable`]), as a table for notebooks and as [`ThemeLine`]s for the summary. Its size
+//! does not grow with the rows.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,23 +13,23 @@ use super::verdict::Sentiment;
 use crate::theme::Themes;
 use crate::theme::taxonomy::Taxonomy;
 
-/// Longest exemplar of a line in the summary, in characters.
+/// Maximum length of an exemplar in the summary, in characters.
 const QUOTE: usize = 60;
 
-/// Counts of comments that speak of a theme.
+/// Counts of comments that mention a theme.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
-    /// Comments that speak of it.
+    /// Comments that mention it.
     pub mentions: u64,
-    /// Of these, comments that are no copies of earlier ones.
+    /// Of these, comments that are not duplicates of earlier ones.
     pub distinct: u64,
-    /// Comments that blame it.
+    /// Comments with a negative opinion on it.
     pub negative: u64,
-    /// Comments that neither praise nor blame it.
+    /// Comments with a neutral opinion on it.
     pub neutral: u64,
-    /// Comments that praise it.
+    /// Comments with a positive opinion on it.
     pub positive: u64,
-    /// Comments that do both.
+    /// Comments with both positive and negative opinions on it.
     pub mixed: u64,
 }
 
@@ -54,7 +54,7 @@ impl Tally {
         self.mixed += other.mixed;
     }
 
-    /// Share of praise less share of blame, -1..=1.
+    /// Net sentiment: positive share minus negative share, -1..=1.
     pub fn net(&self) -> f32 {
         (self.positive as f32 - self.negative as f32) / self.mentions.max(1) as f32
     }
@@ -67,16 +67,16 @@ pub struct ThemeLine {
     pub id: String,
     /// Its name or label.
     pub theme: String,
-    /// How often it is spoken of.
+    /// Its counts.
     #[serde(flatten)]
     pub tally: Tally,
-    /// Share of praise less share of blame, -1..=1.
+    /// Positive share minus negative share, -1..=1.
     pub net_sentiment: f32,
-    /// What a customer says about it, shortened.
+    /// A typical comment on it, shortened.
     pub exemplar: Option<String>,
 }
 
-/// Counts by theme and language while a run goes on. A comment that was read and speaks of no discovered theme counts under none.
+/// Counts by theme and language during a run. A comment without a discovered theme counts under none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tallies(BTreeMap<(Option<Arc<str>>, &'static str), Tally>);
 
@@ -97,7 +97,7 @@ impl Tallies {
     }
 }
 
-/// Where a theme comes from, and its place there.
+/// Origin of a theme, and its index there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
     Theme(usize),
@@ -113,7 +113,7 @@ pub struct ThemeTable<'a> {
 }
 
 impl<'a> ThemeTable<'a> {
-    /// What was counted of these themes, if any, and this taxonomy's.
+    /// Combines counts with the discovered themes, if any, and the taxonomy.
     pub fn new(themes: Option<&'a Themes>, taxonomy: &'a Taxonomy, tallies: &Tallies) -> Self {
         let found = themes.into_iter().flat_map(|themes| themes.themes.iter().enumerate());
         let found = found.map(|(at, theme)| (theme.id.as_str(), Place::Theme(at)));
@@ -135,12 +135,12 @@ impl<'a> ThemeTable<'a> {
         }
     }
 
-    /// A line for each discovered theme, most spoken of first.
+    /// One line for each discovered theme, most mentioned first.
     pub fn discovered(&self) -> Vec<ThemeLine> {
         self.lines(|place| matches!(place, Place::Theme(_)))
     }
 
-    /// A line for each theme of the taxonomy that is spoken of, most spoken of first.
+    /// One line for each mentioned theme of the taxonomy, most mentioned first.
     pub fn touchpoints(&self) -> Vec<ThemeLine> {
         self.lines(|place| matches!(place, Place::Touchpoint(_)))
     }
@@ -164,12 +164,12 @@ impl<'a> ThemeTable<'a> {
                 })
             })
             .collect();
-        // Stable: of equals, the larger theme of the file comes first.
+        // Stable sort: on a tie, the larger theme of the file comes first.
         lines.sort_by_key(|line| std::cmp::Reverse(line.tally.mentions));
         lines
     }
 
-    /// Comments that were read and speak of no discovered theme.
+    /// Number of comments without a discovered theme.
     pub fn without(&self) -> u64 {
         self.tallies
             .iter()
@@ -205,7 +205,7 @@ impl<'a> ThemeTable<'a> {
         }
     }
 
-    /// The whole table: one row per theme and language; a null theme is no theme.
+    /// The whole table: one row per theme and language; a null theme means none.
     ///
     /// # Errors
     /// Only when polars cannot build a column, which no input causes.

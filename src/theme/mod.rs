@@ -1,8 +1,8 @@
-//! What do customers talk about? Input: opinion units with their embeddings ([`Unit`]). Output: keyphrases, themes discovered without labels, and
-//! ids that stay. The same units give the same themes, whatever the thread count and the order of the rows.
+//! Themes of comments: keyphrases, and themes discovered in opinion units and their embeddings ([`Unit`]), with stable ids. The same units give the
+//! same themes for any thread count and row order.
 //!
-//! A run feeds its units to a [`Sample`]; [`discover`] finds [`Themes`] in it; [`Themes::place`] gives each unit its theme or none; the file that
-//! [`Themes`] are kept in is reused every night, renewed by [`update`] and edited by people with [`Themes::rename`] and [`Themes::merge`].
+//! A run adds its units to a [`Sample`]; [`discover`] finds [`Themes`] in it; [`Themes::place`] assigns each unit a theme or none. The file of
+//! [`Themes`] is reused by later runs, updated by [`update`] and edited with [`Themes::rename`] and [`Themes::merge`].
 
 mod discover;
 mod edit;

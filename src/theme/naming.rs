@@ -1,45 +1,45 @@
-//! What is a theme called? Input: the texts of each theme, and titles that such themes commonly have. Output: for each theme its top phrases by language and
-//! a label of two to five words in the comments' main language, distinct from every other: a phrase that several texts share, else the nearest title, else
-//! the best phrases of single texts. It refuses nothing: where no phrase is found, the beginning of a text is the label.
+//! Names of themes: for each theme its top phrases by language and a unique label of two to five words in the main language of the comments. The
+//! label is a phrase that several texts share, else the nearest candidate name, else the best phrases of single texts, else the beginning of a text.
 //!
-//! Phrases are weighed by class-based TF-IDF (Grootendorst 2022, "BERTopic", section 3.3): how often a theme's texts hold a phrase, times
-//! `ln(1 + A / f)`, with `f` how often all texts hold it and `A` the mean number of phrases in a theme. Counted are texts, not repetitions inside one, and
-//! each language apart. A text counts by how near it is to the theme's centre, and more where the phrase is what it praises or blames.
+//! Phrases are weighted by class-based TF-IDF (Grootendorst 2022, "BERTopic", section 3.3): the frequency of a phrase among a theme's texts, times
+//! `ln(1 + A / f)`, where `f` is its frequency among all texts and `A` the mean number of phrases in a theme. Frequencies count texts, not
+//! repetitions inside one, separately by language. A text has more weight the nearer it is to the theme's centre, and if the phrase is an opinion
+//! target in it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
 use super::words::{StopWords, phrases};
 
-/// Phrases kept for each theme and language.
+/// Number of phrases kept for each theme and language.
 const KEPT: usize = 15;
-/// A word more is worth this much: "customer service" says more than "service".
+/// Extra weight per additional word: "customer service" is more specific than "service".
 const LONGER: f32 = 0.35;
-/// A text in which the phrase is praised or blamed counts this much more.
+/// Factor for a text in which the phrase is an opinion target.
 const POINTED: f32 = 2.0;
-/// A longer phrase takes the place of a shorter one inside it if it has this share of its texts.
+/// A longer phrase replaces a shorter one inside it if it occurs in at least this share of the shorter one's texts.
 const ALMOST_ALWAYS: f32 = 0.5;
-/// A theme is named after a phrase, rather than by a title, if at least so many of its texts share it,
+/// A theme is named after a phrase rather than a candidate name if at least this many of its texts share it,
 const SHARED: u32 = 3;
 /// and at least this share of them.
 const SHARED_PART: f32 = 0.05;
-/// Words of a label at most.
+/// Maximum number of words in a label.
 const LABEL_WORDS: usize = 5;
 
-/// A text with its language and the number of its theme.
+/// A text with its language and theme number.
 pub(super) struct Member<'a> {
     pub(super) text: &'a str,
     pub(super) language: &'a str,
-    /// Bytes of the text that are praised or blamed.
+    /// Byte ranges of the opinion targets in the text.
     pub(super) targets: &'a [Range<usize>],
     pub(super) theme: usize,
-    /// Where it lies in the space of themes.
+    /// Its position in the theme space.
     pub(super) place: &'a [f32],
     /// Cosine to the theme's nearest centre, 0..=1.
     pub(super) near: f32,
 }
 
-/// What a theme is called.
+/// Label and phrases of a theme.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Name {
     pub(super) label: String,
@@ -47,22 +47,22 @@ pub(super) struct Name {
     pub(super) phrases: BTreeMap<String, Vec<String>>,
 }
 
-/// How much a phrase is worth in one theme: the texts that hold it, and the sum of what each counts.
+/// Evidence for a phrase in one theme: the number of texts with it, and the sum of their weights.
 #[derive(Default)]
 struct Support {
     texts: u32,
     sum: f32,
 }
 
-/// A phrase of one theme: how many of the theme's texts hold it, and its weight.
+/// A phrase of one theme: the number of the theme's texts with it, and its weight.
 struct Weighed {
     phrase: String,
     texts: u32,
     weight: f32,
 }
 
-/// Names as many themes as there are `titles`, which are names that each commonly has, in the `main` language, nearest first; no label is one of those
-/// `taken`. The members' order decides ties, so it must not depend on the order of the rows.
+/// Names one theme for each entry of `titles`, which holds the candidate names of each theme in the `main` language, nearest first. No label is one
+/// of those `taken`. The order of the members breaks ties, so it must not depend on the order of the rows.
 pub(super) fn name(
     members: &[Member<'_>],
     main: &str,
@@ -101,7 +101,7 @@ pub(super) fn name(
     names
 }
 
-/// The language of most; `und` only if there is no other, the first in the alphabet of equals.
+/// The most frequent language, the first in the alphabet on a tie; `und` only if there is no other.
 pub(super) fn main_language<'a>(sizes: impl Iterator<Item = (&'a str, usize)>) -> Option<&'a str> {
     let best = sizes.fold(None, |best: Option<(&str, usize)>, (language, size)| match best {
         Some((known, most)) if (known != "und", most) >= (language != "und", size) => best,
@@ -110,7 +110,7 @@ pub(super) fn main_language<'a>(sizes: impl Iterator<Item = (&'a str, usize)>) -
     best.map(|(language, _)| language)
 }
 
-/// The weighed phrases of each theme in one language.
+/// The weighted phrases of each theme in one language.
 fn weigh(members: &[&Member<'_>], count: usize, phrases: impl Fn(&str) -> Vec<String>) -> Vec<Vec<Weighed>> {
     let mut totals: HashMap<String, u32> = HashMap::new();
     let mut of_theme: Vec<HashMap<String, Support>> = (0..count).map(|_| HashMap::new()).collect();
@@ -137,7 +137,7 @@ fn weigh(members: &[&Member<'_>], count: usize, phrases: impl Fn(&str) -> Vec<St
                 Weighed { phrase, texts, weight }
             });
             let mut weighed: Vec<Weighed> = weighed.collect();
-            // A phrase of a single text names that text rather than the theme: it comes after all that several texts share.
+            // A phrase of a single text describes that text rather than the theme, so it sorts after all shared ones.
             let order = |w: &Weighed| (w.texts == 1, std::cmp::Reverse(w.weight.to_bits()));
             weighed.sort_by(|a, b| order(a).cmp(&order(b)).then_with(|| a.phrase.cmp(&b.phrase)));
             weighed
@@ -145,7 +145,7 @@ fn weigh(members: &[&Member<'_>], count: usize, phrases: impl Fn(&str) -> Vec<St
         .collect()
 }
 
-/// The best phrases, none of which only repeats another.
+/// The best phrases without near repeats.
 fn top(weighed: Vec<Weighed>) -> Vec<Weighed> {
     let mut kept: Vec<Weighed> = Vec::new();
     for next in weighed.into_iter().take(20 * KEPT) {
@@ -162,13 +162,13 @@ fn top(weighed: Vec<Weighed>) -> Vec<Weighed> {
     kept
 }
 
-/// Whether the words of `short` stand in `long`, one after the other.
+/// Whether the words of `short` occur in a row in `long`.
 fn contains(long: &str, short: &str) -> bool {
     let (long, short): (Vec<&str>, Vec<&str>) = (long.split(' ').collect(), short.split(' ').collect());
     long.windows(short.len()).any(|window| window == short)
 }
 
-/// Labels every theme, the largest first, so that those get the plainest names.
+/// Labels every theme, the largest first, so that large themes get the simplest names.
 fn label_all(
     names: &mut [Name],
     sizes: &[BTreeMap<&str, usize>],
@@ -209,7 +209,7 @@ fn label_all(
     }
 }
 
-/// Two to five words from the best phrases; with further phrases while another theme has that name.
+/// Two to five words from the best phrases; adds phrases while another theme has the same label.
 fn label(phrases: &[String], text: &str, taken: &HashSet<String>) -> String {
     let words = |label: &str| label.split(' ').count();
     let mut label = String::new();

@@ -1,33 +1,33 @@
-//! How many themes are there? Input: points, weights, their tree. Output: the grouping whose number of groups the data choose, or exactly the number
-//! asked for. It refuses nothing: fewer points than groups give as many groups as points.
+//! Selects the number of themes (`k`): the clustering with the best measure, or with exactly the requested number. With fewer points than that, each
+//! point is its own cluster.
 //!
-//! The measure is a silhouette (Rousseeuw 1987) by centres instead of pairs, with each point left out of its own centre: without that, ever more groups
-//! always look better. On the test texts of banking77 (77 intents) it levels off at 100 groups and on clinc150 (150 intents) at 130, where AMI is within
-//! 0.001 and 0.016 of its best. Chosen is the smallest number within [`NEAR_ENOUGH`] of the best.
+//! The measure is a silhouette (Rousseeuw 1987) with centres instead of pairs, where each point is left out of its own centre: otherwise more
+//! clusters always look better. On the test texts of banking77 (77 intents) it levels off at 100 clusters and on clinc150 (150 intents) at 130, where
+//! AMI is within 0.001 and 0.016 of its best. The smallest number within [`NEAR_ENOUGH`] of the best is selected.
 
 use super::geometry::{Points, add, dot, greatest, normalise};
 use super::groups::{numbered, refined};
 use super::tree::Tree;
 use rayon::prelude::*;
 
-/// A smaller number of groups is taken if its measure is this share of the best or more.
+/// A smaller number of clusters is selected if its measure is at least this share of the best.
 const NEAR_ENOUGH: f32 = 0.98;
-/// A number this much better than the one beside it is a peak.
+/// A number whose measure exceeds its neighbour's by this factor is a peak.
 const PEAK: f32 = 1.03;
-/// Every number is tried as far as this, then an eighth more each time.
+/// Every number is tried up to this one, then steps grow by an eighth.
 const STEP: usize = 8;
-/// Neighbours on each side that a number is judged with.
+/// Number of neighbours on each side with which a measure is averaged.
 const BESIDE: usize = 2;
-/// Rounds of refinement for a number that is tried, and for the one that is taken.
+/// Refinement rounds for a candidate number, and for the selected one.
 const TRIED: usize = 5;
 const TAKEN: usize = 15;
 
-/// The grouping into exactly `count` groups, as long as there are that many points.
+/// Clusters the points into exactly `count` clusters, or as many as there are points.
 pub(super) fn exactly(points: &Points, weights: &[f32], tree: &Tree, count: usize) -> Vec<usize> {
     refined(points, weights, tree.cut(count), TAKEN)
 }
 
-/// The grouping into as many groups as the data choose, `least..=most`.
+/// Clusters the points into as many clusters as the data suggest, `least..=most`.
 pub(super) fn chosen(
     points: &Points,
     judged: &Points,
@@ -51,8 +51,8 @@ pub(super) fn chosen(
     exactly(points, weights, tree, counts[best(&tried)])
 }
 
-/// The place of the smallest number that is near enough to the best. One number's measure is noisy, so it is judged with its neighbours; only a clear
-/// peak stands alone.
+/// Index of the smallest number that is close enough to the best. A single measure is noisy, so it is averaged with its neighbours; only a clear peak
+/// stands alone.
 fn best(tried: &[f32]) -> usize {
     let around = |at: usize| at.saturating_sub(BESIDE)..(at + BESIDE + 1).min(tried.len());
     let smooth: Vec<f32> = (0..tried.len())
@@ -66,7 +66,7 @@ fn best(tried: &[f32]) -> usize {
     if tried[peak] > tried[at] * PEAK { peak } else { at }
 }
 
-/// Mean over points of how much nearer the own group is than the next, -1..=1; zero when there is only one group.
+/// Mean over points of the similarity to the own cluster minus that to the next, -1..=1; zero for a single cluster.
 pub(super) fn silhouette(points: &Points, weights: &[f32], group: &[usize]) -> f32 {
     let count = group.iter().max().map_or(0, |most| most + 1);
     if count < 2 {
@@ -101,7 +101,7 @@ pub(super) fn silhouette(points: &Points, weights: &[f32], group: &[usize]) -> f
 mod tests {
     use super::*;
 
-    /// `groups` heaps of `members` points around directions far apart.
+    /// `groups` clusters of `members` points around directions far apart.
     fn heaps(groups: usize, members: usize) -> Points {
         let hash = |at: u64| (xxhash_rust::xxh3::xxh3_64(&at.to_le_bytes()) >> 40) as f32 / (1 << 23) as f32 - 1.0;
         let rows = (0..groups * members).map(|n| {

@@ -1,4 +1,4 @@
-//! How do people read themes? Input: [`Themes`] or the [`Change`]s of an update. Output: plain tables.
+//! Tables for people: [`Themes`], and the [`Change`]s of an update.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -8,7 +8,7 @@ use comfy_table::{Cell, CellAlignment, Table};
 use super::file::{Theme, Themes};
 use super::update::{Change, Fate};
 
-/// Phrases shown of a theme.
+/// Number of phrases shown for a theme.
 const PHRASES: usize = 4;
 
 impl Display for Themes {
@@ -40,7 +40,7 @@ impl Display for Themes {
     }
 }
 
-/// The best phrases in the label's language, then one of every other.
+/// The best phrases in the label's language, then one of every other language.
 fn phrases(theme: &Theme) -> String {
     let own = theme.phrases.get(&theme.language).into_iter().flatten().take(PHRASES);
     let others = theme
@@ -61,7 +61,7 @@ fn table<const N: usize>(titles: [&str; N]) -> Table {
     table
 }
 
-/// What changed, as a table: what is new or gone first, then the largest themes.
+/// Formats changes as a table: new and gone themes first, then the largest.
 pub fn report(changes: &[Change]) -> String {
     if changes.is_empty() {
         return "nothing was said: the themes are as they were".to_owned();

@@ -126,7 +126,7 @@ fn mean(rows: &[&[f32]]) -> Vec<f32> {
     sum.into_iter().map(|x| (x / rows.len().max(1) as f64) as f32).collect()
 }
 
-/// Sum of the rows' outer products divided by their number, `[width, width]`. Chunks are added in order, so that threads do not change the result.
+/// Mean of the rows' outer products, `[width, width]`. Chunks are added in order, so that threads do not change the result.
 fn covariance(rows: &[Vec<f32>]) -> Vec<f32> {
     let width = rows.first().map_or(0, Vec::len);
     let mut total = vec![0.0_f64; width * width];

@@ -1,10 +1,10 @@
-//! Does the embedded model make sense of the sample comments? Floors below what was measured, so that a broken model or cleaning fails here.
+//! Accuracy of the embedded model on the sample comments: floors below the measured figures, so that a broken model or cleaning fails.
 
 use crate::support::{Room, sample, texts};
 
-/// Share of the sample's comments with a gold sentiment that must get the right one of the three classes.
+/// Minimum share of the sample's comments with a gold sentiment that get the right one of the three classes.
 const ACCURACY_FLOOR: f64 = 0.70;
-/// Share of the comments of at least 40 characters whose language must be right.
+/// Minimum share of the comments of at least 40 characters with the right language.
 const LANGUAGE_FLOOR: f64 = 0.95;
 
 #[test]

@@ -1,4 +1,4 @@
-//! Every bad input gets an answer that a person can act on: each message is under snapshot, and nothing is left behind.
+//! Messages for bad input: each is under snapshot, and nothing is left behind.
 
 use std::io::Write;
 use std::process::Command;
@@ -7,7 +7,7 @@ use crate::support::{Ended, Room, texts};
 
 const GOOD: &str = "id,comment\n1,The courier was rude and the parcel arrived broken.\n2,Everything arrived on time and well packed.\n";
 
-/// The run must end without output and leave the folder as it was; answers the message.
+/// Expects the run to fail without output and leave the folder as it was; returns the message.
 fn refused(room: &Room, arguments: &str) -> String {
     let before = room.files();
     let ended = room.run(arguments);
@@ -21,7 +21,7 @@ fn snapshot(name: &str, message: &str) {
     insta::assert_snapshot!(name, told);
 }
 
-/// The run must end with rejects; answers them as JSON, and how it ended.
+/// Expects the run to end with rejects; returns them as JSON, and how the run ended.
 fn rejects(room: &Room, arguments: &str) -> (Vec<serde_json::Value>, Ended) {
     let ended = room.run(&format!("{arguments} -o out.parquet --quiet"));
     assert_eq!(ended.code, Some(1), "{arguments}: {}", ended.err);
@@ -122,7 +122,7 @@ fn a_full_disk_and_a_read_only_folder_leave_nothing() {
         .map(|n| format!("{n},Parcel {n} was late again and nobody helped me at all\n"))
         .collect();
     room.put("good.csv", format!("id,comment\n{rows}"));
-    // A limit on file size stands for the full disk: writing fails in the middle in the same way.
+    // A limit on file size simulates a full disk: writing fails in the middle in the same way.
     let program = assert_cmd::cargo::cargo_bin!("undertone").display().to_string();
     let script = format!("trap '' XFSZ; ulimit -f 4; exec '{program}' tag good.csv -o out.jsonl --themes off --quiet");
     let output = Command::new("sh")
@@ -134,7 +134,7 @@ fn a_full_disk_and_a_read_only_folder_leave_nothing() {
     snapshot("full_disk", &String::from_utf8_lossy(&output.stderr));
     assert_eq!(room.files(), ["good.csv"]);
 
-    // /proc refuses new files even to the superuser.
+    // /proc rejects new files even from the superuser.
     let ended = room.run("tag good.csv -o /proc/out.parquet --quiet");
     assert_eq!(ended.code, Some(2));
     assert!(ended.err.contains("cannot write /proc/out.parquet"), "{}", ended.err);
@@ -169,7 +169,7 @@ fn rows_that_cannot_be_read_are_rejected_and_the_rest_is_tagged() {
     let (rejects, _) = self::rejects(&room, "tag odd.jsonl --text comment");
     assert_eq!(rejects.len(), 2);
     assert_eq!(rejects[0]["line"], 2);
-    // A clean run takes away what the last one rejected.
+    // A clean run removes the rejects file of the last one.
     room.put("good.csv", GOOD);
     assert_eq!(room.run("tag good.csv -o out.parquet --quiet").code, Some(0));
     assert!(!room.path("out.parquet.rejects.jsonl").exists());
@@ -189,7 +189,7 @@ fn a_header_without_rows_gives_an_empty_table() {
 #[test]
 fn a_comment_of_ten_megabytes_is_read_to_its_end() {
     let room = Room::new();
-    // Praise at the start, ten megabytes of blame behind it: an answer from the start alone would be positive.
+    // Positive at the start, followed by ten megabytes of negative text: a result from the start alone would be positive.
     let blame = "The delivery was terrible. ";
     let comment = format!("Wonderful staff! {}", blame.repeat(400));
     let long = "x".repeat(10 << 20);

@@ -1,4 +1,4 @@
-//! The behavioural suite is whole, was not trained on, and no model that does worse than the reported one passes.
+//! The behavioural suite: it is complete, was not used in training, and rejects a model that does worse than the reported one.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -8,16 +8,16 @@ use undertone::eval::suite::{self, Capability};
 
 use crate::support::Room;
 
-/// Promised size of the suite.
+/// Minimum size of the suite.
 const FEWEST_CASES: usize = 3_000;
 const FEWEST_LANGUAGES: usize = 12;
-/// Capabilities that ask every one of those languages at least [`FEWEST_EACH`] times.
+/// Number of capabilities with at least [`FEWEST_EACH`] cases in every one of those languages.
 const FEWEST_WHOLE: usize = 18;
 const FEWEST_EACH: usize = 12;
-/// How much worse than reported the suite may come out: all of it, and one capability.
+/// Tolerance below the reported share, for the whole suite and for one capability.
 const SLACK: f64 = 0.01;
 const CAPABILITY_SLACK: f64 = 0.10;
-/// Two sentences that share more of their four-letter pieces than this are the same one in other words.
+/// Two sentences that share more of their four-letter n-grams than this are paraphrases.
 const SAME_SENTENCE: f64 = 0.6;
 
 fn folder() -> PathBuf {
@@ -64,7 +64,7 @@ fn suite_is_as_large_as_promised_and_says_nothing_twice() {
     assert!(languages.len() >= FEWEST_LANGUAGES, "{languages:?}");
 }
 
-/// How often a capability asks each language.
+/// Number of cases of a capability in each language.
 fn asked(capability: &Capability) -> BTreeMap<&str, usize> {
     let cases = capability.cases.iter().map(|c| &c.language);
     let groups = capability.groups.iter().map(|g| &g.language);
@@ -87,7 +87,7 @@ fn kinds_that_readers_get_wrong_are_asked_in_every_language() {
     assert!(whole.len() >= FEWEST_WHOLE, "{whole:?}");
 }
 
-/// Pieces of four letters, case and punctuation aside.
+/// N-grams of four letters, ignoring case and punctuation.
 fn pieces(text: &str) -> HashSet<String> {
     let letters: Vec<char> = text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
     letters.windows(4).map(String::from_iter).collect()
@@ -126,7 +126,7 @@ fn rate(held: &Value) -> f64 {
     count(held, "passed") / count(held, "asked").max(1.0)
 }
 
-/// The share that holds over all of `names`.
+/// Share of expectations that hold over all of `names`.
 fn rate_of<'n>(capabilities: &Value, names: impl Iterator<Item = &'n String> + Clone) -> f64 {
     let sum = |what: &str| -> f64 {
         let held = names.clone().map(|name| count(&capabilities[name]["all"], what));
@@ -149,7 +149,7 @@ fn model_does_not_do_worse_than_reported() {
         *model, now["model"]["fingerprint"],
         "the model is not the reported one: run models/evaluate"
     );
-    // A capability written since the report was made is bound by the next report.
+    // A capability newer than the report is compared from the next report on.
     let names = reported["capabilities"].as_object().expect("capabilities");
     let (all, was) = (rate_of(&now["capabilities"], names.keys()), rate(&reported["all"]));
     assert!(all >= was - SLACK, "{all:.3} was {was:.3}");

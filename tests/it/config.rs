@@ -27,7 +27,7 @@ fn the_file_says_what_the_command_line_does_not() {
         ["from_file.parquet", "from_line.parquet", "in.csv", "undertone.toml"]
     );
 
-    // Elsewhere, by name.
+    // Another path, given by name.
     room.put("other.toml", "output = \"other.csv\"\ntext = \"text\"\n");
     let ended = room.run("tag in.csv --config other.toml --quiet");
     assert_eq!(ended.code, Some(0), "{}", ended.err);

@@ -1,4 +1,4 @@
-//! The corpus of the fuzz targets holds, and so does what is a few changed bytes away from it. Seeded: a failure comes back.
+//! Replays the corpus of the fuzz targets, with small seeded changes of its inputs, so that failures are reproducible.
 
 #[path = "../../fuzz/targets.rs"]
 mod targets;
@@ -8,7 +8,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, RngSeed, TestRunner};
 
-/// Every input of a target's corpus, in the order of the names.
+/// All inputs of a target's corpus, sorted by name.
 fn corpus(target: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
     let mut paths: Vec<_> = std::fs::read_dir(folder)
@@ -36,7 +36,7 @@ enum Change {
 
 fn change() -> impl Strategy<Value = Change> {
     let at = any::<prop::sample::Index>;
-    // Bytes that steer parsers, and any others.
+    // Bytes that steer parsers, and random ones.
     let byte = prop_oneof![
         prop::sample::select(b"\"',;\t\r\n\0{}[]<>&\\\xff\xef\x80".to_vec()),
         any::<u8>()
@@ -82,7 +82,7 @@ fn changed(corpus: &[Vec<u8>], which: prop::sample::Index, changes: &[Change]) -
     bytes
 }
 
-/// Replays the corpus, then `cases` changes of it; a broken promise is shrunk to its smallest input.
+/// Replays the corpus, then `cases` changed inputs; a failure is shrunk to its smallest input.
 fn holds(target: &str, cases: u32, promise: fn(&[u8])) {
     let corpus = corpus(target);
     corpus.iter().for_each(|bytes| promise(bytes));

@@ -1,4 +1,4 @@
-//! Two engines behind one option; this program may have been built with one of them.
+//! Selection of the engine; the program may be built with one or two of them.
 
 use crate::support::Room;
 #[cfg(feature = "libtorch")]

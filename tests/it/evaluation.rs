@@ -1,4 +1,4 @@
-//! Judging on labelled data: every task, and what happens when the labels cannot be used.
+//! Evaluation on labelled data: every task, and labels that cannot be used.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! A tagged table comes back to people: nothing runs in their spreadsheet, characters and dates are right, and our own reader reads it.
+//! Exports for people: spreadsheets run nothing, characters and dates are right, and our own reader reads the files.
 
 use polars::prelude::*;
 
@@ -54,7 +54,7 @@ fn a_workbook_is_read_back_with_text_and_dates() {
             |values: Vec<Option<String>>| values.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>();
         assert_eq!(filled(texts(&before, name)), filled(texts(&after, name)), "{name}");
     }
-    // A workbook has no zone.
+    // A workbook has no time zone.
     let times = |table: &DataFrame| -> Vec<Option<i64>> {
         let column = table.column("ut_time").expect("a column");
         let per_second = match column.dtype() {

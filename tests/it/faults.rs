@@ -1,5 +1,5 @@
-//! Killed at any moment, or on a full disk, a lake stays readable, has no row twice, and ends with the bytes of an undisturbed run.
-//! `UNDERTONE_FAULTS=500` asks for more rounds than the usual 50.
+//! Crash safety of the lake: killed at any moment, or on a full disk, it stays readable, has no row twice, and ends with the bytes of an undisturbed
+//! run. `UNDERTONE_FAULTS=500` runs more rounds than the default 50.
 #![cfg(unix)]
 
 use std::collections::BTreeMap;
@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use crate::lake::{LAKE, bytes, csv, room_with, rows};
 use crate::support::Room;
 
-/// Microseconds that publication may take.
+/// Estimated duration of a publication in microseconds.
 const PUBLICATION: u64 = 4_000;
 
-/// A lake of one night, and an inbox with the exports of the next one: changed, known and new rows, several files, several folders.
+/// A lake after one run, and an inbox with the files of the next: changed, known and new rows, several files, several folders.
 fn two_nights() -> Room {
     let room = room_with(&[]);
     let put = |name: &str, rows: std::ops::Range<u32>, turn: u32| {
@@ -60,7 +60,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Seeded moments: a step of the generator of Knuth's MMIX, by its upper bits.
+/// Seeded random numbers: a step of Knuth's MMIX generator, by its upper bits.
 fn draw(state: &mut u64, below: u64) -> u64 {
     *state = state
         .wrapping_mul(6_364_136_223_846_793_005)
@@ -68,12 +68,12 @@ fn draw(state: &mut u64, below: u64) -> u64 {
     (*state >> 33) % below.max(1)
 }
 
-/// Each row is as it was or as it will be; new ones may be missing.
+/// Each row is in its old or its new state; new ones may be missing.
 fn between(now: &BTreeMap<String, String>, old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) {
     for (id, text) in now {
         assert!(old.get(id) == Some(text) || new.get(id) == Some(text), "{id}: {text}");
     }
-    // A row that does not change is always there.
+    // A row that does not change is always present.
     for (id, text) in old.iter().filter(|(id, text)| new.get(*id) == Some(*text)) {
         assert_eq!(now.get(id), Some(text), "{id} is missing");
     }
@@ -113,7 +113,7 @@ fn killed_at_fifty_moments_the_lake_is_whole_and_the_next_run_ends_with_the_same
             .expect("a start");
         let own = lake.join(".undertone");
         let aimed = tries % 3 == 0;
-        // Most of the work comes late, so most moments do too; publication is so short that chance alone would hardly ever meet it.
+        // Most of the work comes late, so most kill times do too; publication is so short that random times alone would rarely hit it.
         let moment = match tries % 3 {
             0 if tries % 2 == 0 => 0,
             0 => draw(&mut state, PUBLICATION),
@@ -130,7 +130,7 @@ fn killed_at_fifty_moments_the_lake_is_whole_and_the_next_run_ends_with_the_same
         match child.wait().expect("an end").code() {
             None => killed += 1,
             Some(_) if aimed => {}
-            // It was faster than the undisturbed run: later moments come too late for all.
+            // It was faster than the undisturbed run, so later kill times would miss all runs.
             Some(_) => length = length.min(moment).max(1_000),
         }
         let state = [
@@ -156,7 +156,7 @@ fn a_full_disk_leaves_the_lake_as_it_was() {
     let (before, wanted) = (rows(&room.path("lake")), bytes(&room.path("undisturbed")));
     let program = assert_cmd::cargo::cargo_bin!("undertone").display().to_string();
     let mut failed = 0;
-    // A limit on the size of a file stands for the full disk; in units of 512 or 1024 bytes, it strikes at another file each time.
+    // A limit on the size of a file simulates a full disk; in units of 512 or 1024 bytes, it affects another file each time.
     for blocks in [0, 1, 2, 4, 8, 12] {
         let _ = std::fs::remove_dir_all(room.path("full"));
         copy(&room.path("lake"), &room.path("full"));

@@ -1,4 +1,4 @@
-//! Every input and output format carries the same comments to the same verdicts.
+//! Equal results for all formats: every input and output format gives the same comments the same labels.
 
 use std::io::Write;
 

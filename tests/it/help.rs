@@ -1,4 +1,4 @@
-//! What the program says of itself is part of its contract.
+//! Help texts and version, under snapshot.
 
 use crate::support::Room;
 

@@ -1,4 +1,4 @@
-//! `inspect` shows what `tag` would write: in a pipe as plain text, as JSON line by line.
+//! `inspect` shows what `tag` would write: plain text in a pipe, or JSON line by line.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -21,7 +21,7 @@ fn what_was_found_in_plain_text() {
     assert_eq!(output.status.code(), Some(0));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(!text.contains('\u{1b}'), "no colours in a pipe");
-    // Figures belong to the model, not to this test.
+    // Figures depend on the model, not on this test.
     insta::with_settings!({filters => vec![
         (r"\d+\.\d\d", "[n]"), (r"[ \d]*\d %", " [n] %"), (r"[-+·]{30}", "[bar]"), (r"[-+]\[n\]", "[n]"),
         (r"\n  (emotions|intent) .*", ""),

@@ -1,4 +1,4 @@
-//! Stopped at any moment, a run leaves its output complete or absent.
+//! Interrupted runs: an output is complete or absent at any moment.
 #![cfg(unix)]
 
 use std::process::{Child, Command, Stdio};

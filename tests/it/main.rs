@@ -1,6 +1,6 @@
-//! Tests of the whole program: each file holds one kind of promise.
+//! Tests of the whole program; each file covers one kind of promise.
 
-// In a test, what is not as expected ends it; figures are printed; plain loops read best.
+// Tests may panic, print, and use plain loops.
 #![allow(
     clippy::expect_used,
     clippy::panic,

@@ -1,4 +1,4 @@
-//! Every malformed input has an answer: an error, rejects, or rows, never a panic and never an endless wait. The answers are under snapshot.
+//! Malformed input: every case ends with an error, rejects, or rows, never with a panic or an endless wait. The results are under snapshot.
 
 use std::io::Write;
 use std::path::Path;
@@ -24,7 +24,7 @@ fn fixture(name: &str) -> Vec<u8> {
     .expect("a fixture")
 }
 
-/// A fixture with other bytes at a place, given as a share of its length.
+/// A fixture with bytes replaced at an offset, given as a share of its length.
 fn damaged(name: &str, share: f64, bytes: &[u8]) -> Vec<u8> {
     let mut all = fixture(name);
     let at = (all.len() as f64 * share) as usize;
@@ -127,7 +127,7 @@ fn cases() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// One file of a ZIP archive, as its headers describe it.
+/// One entry of a ZIP archive, as its headers describe it.
 struct Packed {
     name: String,
     stored: Vec<u8>,
@@ -137,7 +137,7 @@ struct Packed {
     deflated: bool,
 }
 
-/// A file as it is.
+/// An uncompressed entry.
 fn stored(name: &str, bytes: &[u8], locked: bool) -> Packed {
     let mut checksum = flate2::Crc::new();
     checksum.update(bytes);
@@ -151,7 +151,7 @@ fn stored(name: &str, bytes: &[u8], locked: bool) -> Packed {
     }
 }
 
-/// A file of `head`, many times `again`, and `tail`, which is packed as fast as one `again`: a flushed block of deflate can be repeated.
+/// An entry of `head`, many times `again`, and `tail`, compressed as fast as one `again`: a flushed deflate block can be repeated.
 fn bomb(name: &str, head: &str, again: &str, times: u64, tail: &str) -> Packed {
     let mut packed = Packed {
         deflated: true,
@@ -183,7 +183,7 @@ fn bomb(name: &str, head: &str, again: &str, times: u64, tail: &str) -> Packed {
     packed
 }
 
-/// A ZIP archive whose entries are stored.
+/// A ZIP archive of uncompressed entries.
 fn zip(entries: &[(&str, &[u8], bool)]) -> Vec<u8> {
     archive(entries.iter().map(|(name, bytes, locked)| stored(name, bytes, *locked)))
 }
@@ -235,7 +235,7 @@ fn archive(entries: impl IntoIterator<Item = Packed>) -> Vec<u8> {
     out
 }
 
-/// Workbooks of a few megabytes at most that unpack to much more.
+/// Workbooks of a few megabytes at most that unpack to much more (ZIP bombs).
 fn bombs() -> Vec<(&'static str, Vec<u8>)> {
     let main = || {
         stored(

@@ -1,4 +1,4 @@
-//! What is praised and blamed is quoted from the customer's own words: `text[start:end]` of the comment is the quote, whatever was cleaned away.
+//! Quotes of opinions: `text[start:end]` of the original comment is the quote, whatever cleaning removed.
 
 use polars::prelude::*;
 
@@ -104,7 +104,7 @@ fn without_a_score_there_is_no_list() {
     }
 }
 
-/// A table of one row is built another way than longer ones.
+/// A table of one row takes another code path than longer ones.
 #[test]
 fn one_row_is_written_in_every_format() {
     let room = Room::new();

@@ -1,4 +1,4 @@
-//! The promises of the walk as properties: rows kept, columns identical, order kept, and the same bytes whatever the batches and threads.
+//! Invariants of a run as property tests: all rows kept, columns identical, order kept, and the same bytes for any batch size and thread count.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Personal data leaves no trace in what a run writes; how well it is found is measured and under snapshot.
+//! Redaction: personal data leaves no trace in what a run writes; its precision and recall are under snapshot.
 
 use undertone::redact::{Figures, measure};
 
@@ -93,7 +93,7 @@ fn themes_of_a_redacted_fit_hold_no_personal_data() {
     };
     let plain = told("themes fit a.csv --text comment --themes 2 --json");
     assert!(secret.iter().any(|part| plain.contains(part)), "{plain}");
-    // A theme file made without care is made good by an update, and a new one is good from the start.
+    // An update cleans a theme file that was made without redaction; a new one is clean from the start.
     for command in [
         "themes update a.csv --text comment --redact",
         "themes fit a.csv --text comment --themes 2 --redact --json",

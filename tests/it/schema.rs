@@ -1,4 +1,4 @@
-//! The output schema is frozen: a change of a name, type or order fails here, raises `SCHEMA_VERSION` and goes into the changelog.
+//! The output schema is frozen: a change of a name, type or order fails here; it needs a new `SCHEMA_VERSION` and a changelog entry.
 
 use polars::prelude::*;
 use undertone::Error;

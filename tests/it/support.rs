@@ -1,4 +1,4 @@
-//! Running the program, and reading what it wrote.
+//! Test helpers: run the program, and read what it wrote.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -12,12 +12,12 @@ pub(crate) fn sample() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data/samples/feedback.csv")
 }
 
-/// A folder of a test's own, gone at its end.
+/// A temporary folder of one test.
 pub(crate) struct Room {
     folder: TempDir,
 }
 
-/// How a run of the program ended.
+/// Result of a run of the program.
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
     pub(crate) out: String,
@@ -35,14 +35,14 @@ impl Room {
         self.folder.path().join(name)
     }
 
-    /// Puts a file into the room and answers its path.
+    /// Writes a file into the folder and returns its path.
     pub(crate) fn put(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         std::fs::write(&path, bytes).expect("a file");
         path
     }
 
-    /// The program, to be run in this folder.
+    /// The program as a command in this folder.
     pub(crate) fn undertone(&self) -> Command {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("undertone"));
         command
@@ -66,19 +66,19 @@ impl Room {
         }
     }
 
-    /// The table a run wrote.
+    /// The table that a run wrote.
     pub(crate) fn table(&self, name: &str) -> DataFrame {
         ParquetReader::new(File::open(self.path(name)).expect("an output file"))
             .finish()
             .expect("a Parquet file")
     }
 
-    /// Names of all files in the folder, hidden ones too, sorted.
+    /// Names of all files in the folder, including hidden ones, sorted.
     pub(crate) fn files(&self) -> Vec<String> {
         self.files_in("")
     }
 
-    /// The same for a folder in it.
+    /// Names of all files in a subfolder.
     pub(crate) fn files_in(&self, folder: &str) -> Vec<String> {
         let entries = std::fs::read_dir(self.path(folder)).expect("a folder");
         let mut names: Vec<String> = entries

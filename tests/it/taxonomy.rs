@@ -1,4 +1,4 @@
-//! A taxonomy file of one's own, from the command line.
+//! Custom taxonomy files on the command line.
 
 use crate::support::Room;
 

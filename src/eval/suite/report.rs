@@ -1,4 +1,4 @@
-//! How much a model can do: counts by capability and language, and what does not hold, as a table for people.
+//! Report of the behavioural suite: counts by capability and language, and failures, as a table for people.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Formatter};
@@ -9,17 +9,17 @@ use super::super::ModelName;
 use super::super::figures::ratio;
 use super::super::show::table;
 
-/// Longest quote of a failing text, in characters.
+/// Maximum quote of a failing text, in characters.
 const QUOTE: usize = 110;
-/// The sum over languages.
+/// Key of the sum over languages.
 const ALL: &str = "all";
 
-/// How many expectations hold.
+/// Counts of expectations.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
-    /// How many were asked.
+    /// Number of expectations tested.
     pub asked: u64,
-    /// How many hold.
+    /// Number that hold.
     pub passed: u64,
 }
 
@@ -34,24 +34,24 @@ pub struct Failure {
     pub texts: Vec<String>,
     /// What was expected.
     pub expected: String,
-    /// What came, text by text.
+    /// Actual results, text by text.
     pub got: Vec<String>,
 }
 
-/// What a model can do.
+/// Report on one model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SuiteReport {
-    /// Which model was asked.
+    /// Name of the model.
     pub model: ModelName,
-    /// Everything.
+    /// Total counts.
     pub all: Held,
-    /// Expectations about answers the model has no head for, by capability.
+    /// Expectations for which the model has no head, by capability.
     pub not_asked: BTreeMap<String, u64>,
     /// By language.
     pub languages: BTreeMap<String, Held>,
     /// By capability: `all`, then each language.
     pub capabilities: BTreeMap<String, BTreeMap<String, Held>>,
-    /// What does not hold.
+    /// Expectations that do not hold.
     pub failures: Vec<Failure>,
 }
 
@@ -61,7 +61,7 @@ impl Held {
         self.passed += u64::from(passed);
     }
 
-    /// The share that holds, 0..=1.
+    /// Share of expectations that hold, 0..=1.
     pub fn rate(self) -> f64 {
         ratio(self.passed, self.asked)
     }
@@ -74,7 +74,7 @@ impl Display for Held {
 }
 
 impl SuiteReport {
-    /// A report of nothing yet.
+    /// An empty report.
     pub(super) fn new(model: ModelName) -> Self {
         Self {
             model,

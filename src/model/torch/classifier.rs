@@ -1,5 +1,5 @@
-//! Sequence classifiers of the four families, as one. Input: a checkpoint's `config.json`. Output: a model that turns token ids and a
-//! mask into logits. Refuses other families, and shapes that would make libtorch or rust-bert panic.
+//! Sequence classifiers of four Hugging Face families behind one type, built from a checkpoint's `config.json`. Other families, and shapes that would
+//! make libtorch or rust-bert panic, are errors.
 
 use super::{failed, refuse};
 use crate::Result;
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use tch::Tensor;
 use tch::nn::VarStore;
 
-/// What is read of a `config.json`; sizes go by the names of their family.
+/// The fields used of a `config.json`; sizes are named differently by each family.
 #[derive(Debug, Deserialize)]
 struct Config {
     model_type: String,
@@ -37,12 +37,12 @@ struct Config {
     layer_norm_eps: Option<f64>,
 }
 
-/// rust-bert normalises with an epsilon of 1e-12, whatever a checkpoint says. RoBERTa and XLM-R say 1e-5: with that in its place, the
-/// embedded model in f32 (PyTorch, 300 texts in 21 languages) moves its probabilities by 0.00005 in the mean and 0.001 at most, and no
-/// label; with 1e-3 by 0.08, and 4 labels.
+/// rust-bert normalises with an epsilon of 1e-12, whatever a checkpoint says. RoBERTa and XLM-R say 1e-5: with 1e-12 instead, the embedded model in
+/// f32 (PyTorch, 300 texts in 21 languages) moves its probabilities by 0.00005 in the mean and 0.001 at most, and no label; with 1e-3 by 0.08, and 4
+/// labels.
 const EPS: f64 = 1e-5;
 
-/// A family of checkpoints with the settings that rust-bert wants.
+/// A family of checkpoints with its rust-bert settings.
 #[derive(Clone)]
 enum Family {
     Bert(BertConfig),
@@ -51,17 +51,17 @@ enum Family {
     Roberta(BertConfig),
 }
 
-/// What a checkpoint is, before any weight is read.
+/// Shape of a checkpoint, known before any weight is read.
 pub(super) struct Shape {
     family: Family,
     /// Names of the outputs, in order.
     pub(super) names: Vec<String>,
     pub(super) vocabulary: usize,
-    /// Most tokens read at once.
+    /// Maximum number of tokens per window.
     pub(super) window: usize,
-    /// The token that fills the short rows of a batch.
+    /// Padding token of the short rows of a batch.
     pub(super) pad: i64,
-    /// Layers, width of a state, attention heads, width of the inner layer, positions.
+    /// Layers, hidden size, attention heads, feed-forward size, positions.
     pub(super) sizes: [usize; 5],
 }
 
@@ -73,7 +73,7 @@ pub(super) enum Classifier {
 }
 
 impl Shape {
-    /// Reads and checks a `config.json`.
+    /// Parses and checks a `config.json`.
     pub(super) fn parse(text: &str) -> Result<Self> {
         let refuse = |reason: &str| refuse("config.json", reason);
         let config: Config = serde_json::from_str(text).map_err(|e| refuse(&e.to_string()))?;
@@ -139,7 +139,7 @@ impl Shape {
                 let value = serde_json::from_value(distilbert).map_err(|e| refuse(&e.to_string()))?;
                 (Family::DistilBert(value), 0, 0)
             }
-            // Positions of these begin after the number of the padding token, and rust-bert takes that to be 1.
+            // Their positions start after the number of the padding token, which rust-bert assumes to be 1.
             "roberta" | "xlm-roberta" => (Family::Roberta(read(bert)?), 2, 1),
             other => {
                 return Err(refuse(&format!(
@@ -166,7 +166,7 @@ impl Shape {
         })
     }
 
-    /// A way to build models of this shape.
+    /// Returns a function that builds models of this shape.
     pub(super) fn builder(&self) -> impl Fn(&VarStore) -> Result<Classifier> + Send + Sync + use<> {
         let family = self.family.clone();
         move |store| {
@@ -182,7 +182,7 @@ impl Shape {
 }
 
 impl Classifier {
-    /// Logits `[rows, outputs]` of token ids and their mask, both `[rows, tokens]`.
+    /// Logits `[rows, outputs]` for token ids and their mask, both `[rows, tokens]`.
     pub(super) fn logits(&self, ids: &Tensor, mask: &Tensor) -> Result<Tensor> {
         match self {
             Self::Bert(model) => Ok(model.forward_t(Some(ids), Some(mask), None, None, None, false).logits),

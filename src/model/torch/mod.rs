@@ -1,9 +1,8 @@
-//! The second engine: rust-bert's model structs through libtorch, on a GPU when there is one. Input: passages. Output: their scores.
+//! The libtorch engine: rust-bert models on a GPU when there is one.
 //!
-//! It runs the embedded model in f32 (what the int8 weights stand for), or a Hugging Face sequence classifier from a folder
-//! ([`Checkpoint`]). Attention masks always, so padding is never read; scores may differ in the last digits (1e-6) with the
-//! batch, because libtorch orders its sums by shape. Every worker has a model of its own, since they are not `Sync`, over the
-//! same weights, and computes on one thread.
+//! It runs the embedded model in f32 (dequantised), or a Hugging Face sequence classifier from a folder ([`Checkpoint`]). Attention masks exclude
+//! padding; scores may differ in the last digits (1e-6) with the batch, because libtorch orders its sums by shape. Models are not `Sync`, so every
+//! worker has its own over the same weights, and computes on one thread.
 
 mod checkpoint;
 mod classifier;
@@ -30,7 +29,7 @@ use std::path::Path;
 use tch::nn::VarStore;
 use tch::{Kind, Tensor};
 
-/// The embedded model's engine on libtorch.
+/// Engine of the embedded model on libtorch.
 pub struct LibTorch {
     reader: Reader,
     encoder: Float,
@@ -43,14 +42,14 @@ struct Float {
 }
 
 impl LibTorch {
-    /// An engine from the content of `card.toml`, `tokenizer.json` and `model.safetensors`, that reads to the depth of `quality`.
+    /// Creates an engine from the content of `card.toml`, `tokenizer.json` and `model.safetensors`; `quality` sets the number of layers.
     ///
     /// # Errors
-    /// When one of them cannot be read, they do not belong together, there is no exit for a fast answer, or the model
-    /// normalises with another epsilon than rust-bert has.
+    /// When one of them cannot be read, they do not belong together, the model has no early exit for a fast run, or its normalisation has another
+    /// epsilon than rust-bert's.
     pub fn new(card: &str, tokenizer: &[u8], weights: Cow<'static, [u8]>, quality: Quality) -> Result<Self> {
         let file = weights.clone();
-        // Everything is checked here, so that nothing below can fail inside libtorch.
+        // All checks are here, so that nothing below can fail inside libtorch.
         let (reader, Weights { .. }) = Reader::new((card, tokenizer), weights, quality, "libtorch")?;
         let card = &reader.card;
         if (card.layer_norm_eps - 1e-12).abs() > 1e-13 {
@@ -68,7 +67,7 @@ impl LibTorch {
         Ok(Self { reader, encoder })
     }
 
-    /// Cuts texts that are longer than the window where `units` says: byte ranges of the text, in order.
+    /// Sets how texts longer than the window are split: `units` returns byte ranges of the text, in order.
     #[must_use]
     pub fn with_units(mut self, units: fn(&str) -> Vec<Range<usize>>) -> Self {
         self.reader.units = units;
@@ -76,19 +75,19 @@ impl LibTorch {
     }
 }
 
-/// The model inside the binary, on libtorch.
+/// The model embedded in the binary, on libtorch.
 ///
 /// # Errors
-/// As [`LibTorch::new`]; of the embedded files, only a broken build can cause most of them.
+/// As [`LibTorch::new`]; for the embedded files, only a broken build can cause most of them.
 pub fn base(quality: Quality) -> Result<LibTorch> {
     LibTorch::new(super::CARD, super::TOKENIZER, Cow::Borrowed(super::WEIGHTS), quality)
         .map(|engine| engine.with_units(super::units))
 }
 
-/// The classifier in `folder`, with the built-in model's rules for when to abstain.
+/// The classifier in `folder`, with the built-in model's rules for abstaining.
 ///
 /// # Errors
-/// As [`Checkpoint::open`]; [`Error::NoExit`] when a fast answer is asked for.
+/// As [`Checkpoint::open`]; [`Error::NoExit`] when a fast run is requested.
 pub fn checkpoint(folder: &Path, said: &[String], quality: Quality) -> Result<Checkpoint> {
     let base = Card::parse(super::CARD)?;
     if quality == Quality::Fast {
@@ -98,7 +97,7 @@ pub fn checkpoint(folder: &Path, said: &[String], quality: Quality) -> Result<Ch
     Checkpoint::open(folder, said, &base).map(|engine| engine.with_units(super::units))
 }
 
-/// The card in rust-bert's words.
+/// Converts the model config to rust-bert's.
 fn config(card: &Card) -> Result<BertConfig> {
     let config = serde_json::json!({
         "hidden_act": "gelu", "attention_probs_dropout_prob": 0.0, "hidden_dropout_prob": 0.0, "initializer_range": 0.02,
@@ -110,7 +109,7 @@ fn config(card: &Card) -> Result<BertConfig> {
 }
 
 impl Encode for Float {
-    /// Enough rows for libtorch's products.
+    /// Enough rows for efficient libtorch products.
     const BUDGET: usize = 1024;
 
     fn encode(&self, windows: &[&[u32]], take: &mut dyn FnMut(&[f32])) -> Result<()> {
@@ -153,7 +152,7 @@ fn numbers(tensor: &Tensor) -> Result<Vec<f32>> {
         .map_err(|e| failed(&e))
 }
 
-/// Something that libtorch says, of a model that was found sound.
+/// Converts an error of libtorch for a model that passed the checks.
 fn failed(problem: &dyn std::fmt::Display) -> Error {
     let problem = problem.to_string();
     refuse("libtorch", problem.lines().next().unwrap_or_default())

@@ -1,8 +1,6 @@
-//! Models for workers to borrow. Input: how one is built, and its weights. Output: a model over those weights for each worker that
-//! asks. Refuses weights that are missing or of another shape than the model has.
+//! Pool of models: lends each worker a model of its own over shared weights. Weights that are missing or of another shape are errors.
 //!
-//! rust-bert's models may move between threads but not be shared, so each worker needs its own; their weights can be shared,
-//! because nothing writes to them.
+//! rust-bert's models may move between threads but not be shared; their weights can be shared, because nothing writes to them.
 
 use super::failed;
 use crate::Result;
@@ -10,22 +8,22 @@ use std::sync::{Mutex, PoisonError};
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 
-/// Builds a model whose variables lie in a store.
+/// Builds a model whose variables are in a store.
 type Build<T> = Box<dyn Fn(&VarStore) -> Result<T> + Send + Sync>;
 
-/// Models and what they are made of.
+/// The model pool.
 pub(super) struct Shop<T> {
     pub(super) device: Device,
     build: Build<T>,
     weights: Mutex<Vec<(String, Tensor)>>,
-    /// Models that no worker uses right now, with the stores that hold their variables.
+    /// Idle models, with the stores that hold their variables.
     idle: Mutex<Vec<(T, VarStore)>>,
 }
 
 impl<T> Shop<T> {
     /// Builds the first model and reads `weight(name, shape)` for each of its variables.
     pub(super) fn open(build: Build<T>, weight: impl Fn(&str, &[usize]) -> Result<Vec<f32>>) -> Result<Self> {
-        // One worker, one thread: more would wait for each other.
+        // One thread per worker: more would wait for each other.
         tch::set_num_threads(1);
         let device = Device::cuda_if_available();
         let store = VarStore::new(device);
@@ -49,7 +47,7 @@ impl<T> Shop<T> {
         })
     }
 
-    /// Runs `work` on a model, without keeping track of gradients.
+    /// Runs `work` on a model, without gradients.
     pub(super) fn with<R>(&self, work: impl FnOnce(&T) -> Result<R>) -> Result<R> {
         let found = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let (model, store) = found.map_or_else(|| self.another(), Ok)?;

@@ -1,5 +1,4 @@
-//! Tiny random checkpoints of each family, laid out as Hugging Face writes them, for the tests of the engine and of the program. They read `w4` to `w39` and
-//! know nothing.
+//! Tiny random checkpoints of each family in Hugging Face format, for the tests of the engine and of the program. Their vocabulary is `w4` to `w39`.
 
 #![allow(clippy::unwrap_used)] // made in tests only
 
@@ -9,7 +8,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-/// Rows of the word table.
+/// Size of the vocabulary.
 pub(super) const WORDS: usize = 40;
 const HIDDEN: usize = 8;
 const FFN: usize = 16;
@@ -27,7 +26,7 @@ pub(super) fn config(family: &str, labels: &[&str]) -> Value {
         "hidden_act": "gelu", "pad_token_id": pad, "layer_norm_eps": 1e-5})
 }
 
-/// Words by their numbers, framed as the family frames them.
+/// Tokenizer of numbered words, with the special tokens of the family.
 fn tokenizer(family: &str) -> Value {
     let roberta = family.ends_with("roberta");
     let names: [&str; 4] = if roberta {
@@ -127,7 +126,7 @@ pub(super) fn shapes(family: &str, outputs: usize) -> Vec<(String, Vec<usize>)> 
     all
 }
 
-/// Values that look random and are the same everywhere, by the tensor's name.
+/// Deterministic pseudo-random values, seeded by the tensor's name.
 pub(super) fn values(name: &str, count: usize) -> Vec<f32> {
     let mut state = xxhash_rust::xxh3::xxh3_64(name.as_bytes());
     let around = if name.contains("orm.weight") || name.contains("norm.weight") {
@@ -144,7 +143,7 @@ pub(super) fn values(name: &str, count: usize) -> Vec<f32> {
     (0..count).map(|_| next()).collect()
 }
 
-/// Writes a checkpoint of this family whose outputs have these names.
+/// Writes a checkpoint of this family with these output names.
 pub(super) fn write(folder: &Path, family: &str, labels: &[&str]) {
     fs::write(folder.join("config.json"), config(family, labels).to_string()).unwrap();
     fs::write(folder.join("tokenizer.json"), tokenizer(family).to_string()).unwrap();
