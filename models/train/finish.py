@@ -4,10 +4,10 @@
 usage: finish.py --checkpoint FILE --tokenizer FILE --packed e5-small-q4.bin --data DIR --out DIR
 
 Everything is fitted on development rows, for the last layer and for the exit alike:
-- sentiment: one temperature and one bias per class (vector scaling with a shared scale, Guo 2017) on sets whose labels were given to whole comments, every
-  language and domain counting alike, and within it every class;
-- emotion: one temperature, and for each label the threshold of the best F1;
-- intent: one temperature;
+- sentiment, touchpoint, intent: one temperature and one bias per class (vector scaling with a shared scale, Guo 2017) on comments labelled by our own definitions, real ones and
+  those written for the project counting alike, classes as frequent as they are;
+- emotion: one temperature, and for each label the threshold of the best F1, the mean of GoEmotions and of our own;
+- signals: one temperature, and for each label the threshold of the best F1 on our own;
 - target: what is added to `none` before the answer is read, by the best F1 of exact spans. It goes into the head's own bias.
 """
 
@@ -21,13 +21,13 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 
 import corpus
-from encoder import Encoder, mean_pool, to_hugging_face
+from encoder import Encoder, half, mean_pool, to_hugging_face
 from export import export
 from packed import Packed
 from train import EXIT, HEADS, PREFIX
 
-CAP = {"umsab": 400, "wccrs_pl": 400, "goemotions": 6000, "m_absa": 40}  # development texts of one group, 150 elsewhere
-WHOLE_COMMENTS = ("umsab", "wccrs_pl")  # sets calibrated on; the labels of the others are put together from aspects
+CAP = {"umsab": 400, "wccrs_pl": 400, "goemotions": 3000, "m_absa": 40}  # development texts of one group, 150 elsewhere
+WHOLE_COMMENTS = ("umsab", "wccrs_pl")  # sets whose domains are told apart
 DEPTHS = ("exit", "last")
 RULES = Path(__file__).with_name("rules.toml")  # bounds that are chosen by hand or by models/bounds, copied into the card; the table `exit` is what differs there
 
@@ -43,7 +43,7 @@ def development(folder):
             if corpus.split_of(source.name, row) != "dev" or row["lang"] not in corpus.LANGUAGES:
                 continue
             group = groups.setdefault((source.name, row["lang"], row.get("domain", "") if source.name in (*WHOLE_COMMENTS, "m_absa") else ""), [])
-            if len(group) < CAP.get(source.name, 150) and (found := corpus.example(source, row)):
+            if len(group) < (10_000 if source.name in corpus.OURS else CAP.get(source.name, 150)) and (found := corpus.example(source, row)):
                 group.append(found)
     return groups
 
@@ -65,7 +65,10 @@ def outputs(encoder, heads, tokenizer, texts, tokens=3000):
             for j, k in enumerate(now):
                 ids[j, : len(coded[k].ids)] = torch.tensor(coded[k].ids)
                 mask[j, : len(coded[k].ids)] = 1
-            for depth, states in zip(DEPTHS, encoder(ids, mask)):
+            with half():
+                found = encoder(ids, mask)
+            for depth, states in zip(DEPTHS, found):
+                states = states.float()
                 mean = mean_pool(states, mask)
                 for name, (weight, bias) in heads[depth].items():
                     answer = ((states if name == "target" else mean) @ weight.T + bias).numpy()
@@ -107,52 +110,68 @@ def macro_f1(answers, labels, classes=3):
     return float(np.mean([f1(((answers == c) & (labels == c)).sum(), (answers == c).sum(), (labels == c).sum()) for c in range(classes) if (labels == c).any()]))
 
 
-def sentiment(groups, answers):
-    """Temperature and bias. `answers`: raw outputs by group."""
+def ours(groups, answers, key):
+    """What is known of `key` in comments labelled by our own definitions: `{real or written: (examples, raw outputs [n, labels])}`."""
+    found = {}
+    for name, rows in groups.items():
+        if name[0] in corpus.OURS:
+            examples, raw = found.setdefault("real" if name[0] == "feedback_labels" else "written", ([], []))
+            for e, answer in zip(rows, answers[name]):
+                if e[key] is not None:
+                    examples.append(e)
+                    raw.append(answer)
+    return {kind: (examples, np.stack(raw)) for kind, (examples, raw) in found.items()}
+
+
+def classes(groups, answers, key, names):
+    """Temperature and bias of a head that chooses one of `names`."""
     scored = []
-    for name, rows in groups.items():
-        wanted = np.array([np.argmax(e["sentiment"]) if e["sentiment"] and max(e["sentiment"]) == 1 else -1 for e in rows])
-        if name[0] in WHOLE_COMMENTS:
-            x, y = np.stack(answers[name])[wanted >= 0], wanted[wanted >= 0]
-            scored.append((torch.tensor(x), torch.tensor(y), torch.tensor(1.0 / np.maximum(1, np.bincount(y, minlength=3)), dtype=torch.float32)))
+    known = ours(groups, answers, key)
+    for examples, raw in known.values():
+        wanted = torch.tensor([e[key] if key == "touchpoint" else int(np.argmax(e[key])) for e in examples])
+        scored.append((torch.tensor(raw), wanted, None))
     temperature, bias = calibrate(scored)
-    for name, rows in groups.items():
-        wanted = np.array([np.argmax(e["sentiment"]) if e["sentiment"] and max(e["sentiment"]) == 1 else -1 for e in rows])
-        if (wanted >= 0).any():
-            best = (np.stack(answers[name])[wanted >= 0] + bias).argmax(1)
-            print(f"  sentiment {' '.join(name):36} {len(best):4d} macro-F1 {macro_f1(best, wanted[wanted >= 0]):.3f} accuracy {(best == wanted[wanted >= 0]).mean():.3f}")
+    for kind, (raw, wanted, _) in zip(known, scored):
+        p = torch.softmax((raw + torch.tensor(bias)) / temperature, 1)
+        sure, best = p.max(1)
+        error = sum(abs(float((best[b] == wanted[b]).float().mean() - sure[b].mean())) * len(b) for b in torch.argsort(sure).chunk(15)) / len(best)
+        recall = " ".join(f"{name} {int((wanted == n).sum())}/{float((best[wanted == n] == n).float().mean()):.2f}/{float((wanted[best == n] == n).float().mean()):.2f}" for n, name in enumerate(names))
+        print(f"  {key} {kind}: {len(best)} accuracy {float((best == wanted).float().mean()):.3f} macro-F1 {macro_f1(best.numpy(), wanted.numpy(), len(names)):.3f} calibration error {error:.3f}  rows/recall/precision {recall}")
     return dict(temperature=round(temperature, 4), bias=[round(b, 4) for b in bias])
 
 
-def emotion(groups, answers):
-    """Temperature and thresholds on GoEmotions."""
-    name = ("goemotions", "en", "")
-    x, y = np.stack(answers[name]), np.array([e["emotions"] for e in groups[name]])
-    temperature = temperature_of(lambda t: float(F.binary_cross_entropy_with_logits(torch.tensor(x / t), torch.tensor(y, dtype=torch.float32))))
-    p = 1 / (1 + np.exp(-x / temperature))
-    thresholds, scores = {}, []
-    for n, label in enumerate(corpus.EMOTIONS):
-        grid = np.arange(0.06, 0.75, 0.01)
-        found = [f1(((p[:, n] >= t) & (y[:, n] > 0)).sum(), (p[:, n] >= t).sum(), (y[:, n] > 0).sum()) for t in grid]
-        thresholds[label] = round(float(grid[int(np.argmax(found))]), 2)
-        scores.append(max(found))
-    print("  emotion", {k: f"{thresholds[k]} F1 {s:.3f}" for k, s in zip(corpus.EMOTIONS, scores)}, f"macro-F1 {np.mean(scores):.3f}")
-    return dict(temperature=round(temperature, 4), thresholds=thresholds)
-
-
-def intent(groups, answers):
-    """Temperature."""
-    x, y = [], []
+def strangers(groups, answers, bias):
+    """Prints how the sentiment of other sets is met, mixed left out."""
     for name, rows in groups.items():
-        for e, answer in zip(rows, answers[name]):
-            if e["intent"] and max(e["intent"]) == 1:
-                x.append(answer)
-                y.append(int(np.argmax(e["intent"])))
-    x, y = torch.tensor(np.stack(x)), torch.tensor(y)
-    temperature = temperature_of(lambda t: float(F.cross_entropy(x / t, y)))
-    best = x.argmax(1)
-    print("  intent", {label: f"{int((y == n).sum())} recall {float((best[y == n] == n).float().mean()):.3f}" for n, label in enumerate(corpus.INTENTS)})
-    return dict(temperature=round(temperature, 4))
+        wanted = np.array([np.argmax(e["sentiment"]) if e["sentiment"] and max(e["sentiment"][:3]) == 1 else -1 for e in rows])
+        if name[0] not in corpus.OURS and (wanted >= 0).any():
+            best = (np.stack(answers[name])[wanted >= 0] + bias)[:, :3].argmax(1)
+            print(f"  sentiment {' '.join(name):36} {len(best):4d} macro-F1 {macro_f1(best, wanted[wanted >= 0]):.3f} accuracy {(best == wanted[wanted >= 0]).mean():.3f}")
+
+
+def labels(groups, answers, key, names, others=()):
+    """Temperature and thresholds of a head whose labels stand beside each other; `others` are sets that count as much as our own."""
+    parts = [(np.concatenate([raw for _, raw in ours(groups, answers, key).values()]), np.array([e[key] for es, _ in ours(groups, answers, key).values() for e in es]))]
+    parts += [(np.stack(answers[name]), np.array([e[key] for e in groups[name]])) for name in others]
+    temperature = temperature_of(lambda t: sum(float(F.binary_cross_entropy_with_logits(torch.tensor(x / t), torch.tensor(y, dtype=torch.float32))) for x, y in parts))
+    thresholds, told = {}, []
+    grid = np.arange(0.06, 0.75, 0.01)
+    for n, label in enumerate(names):
+        scores = np.zeros(len(grid))
+        for x, y in parts:
+            p = 1 / (1 + np.exp(-x[:, n] / temperature))
+            scores += [f1(((p >= t) & (y[:, n] > 0)).sum(), (p >= t).sum(), (y[:, n] > 0).sum()) for t in grid]
+        # The middle of a window of like scores: a single best threshold hangs on a few comments.
+        smooth = np.convolve(np.pad(scores, 3, mode="edge"), np.ones(7) / 7, "valid")
+        thresholds[label] = round(float(grid[int(np.argmax(smooth))]), 2)
+        told.append(f"{label} {thresholds[label]} F1 {scores[int(np.argmax(smooth))] / len(parts):.3f}")
+    hit = answered = right = 0
+    x, y = parts[0]
+    for n, label in enumerate(names):
+        p = 1 / (1 + np.exp(-x[:, n] / temperature)) >= thresholds[label]
+        hit, answered, right = hit + (p & (y[:, n] > 0)).sum(), answered + p.sum(), right + (y[:, n] > 0).sum()
+    print(f"  {key} {', '.join(told)}; micro-F1 of ours {f1(hit, answered, right):.3f}")
+    return dict(temperature=round(temperature, 4), thresholds=thresholds)
 
 
 def runs(classes):
@@ -226,19 +245,23 @@ def main():
         heads[depth]["target"][1][0] += bonus
         document = dict(kind="document", activation="softmax", temperature=1.0)
         card_heads[depth] = [
-            dict(document, name="sentiment", labels=list(corpus.SENTIMENT)) | sentiment(groups, by_group(raw[depth]["sentiment"])),
-            dict(document, name="target", kind="token", labels=["none", *corpus.SENTIMENT]),
-            dict(document, name="emotion", labels=list(corpus.EMOTIONS), activation="sigmoid") | emotion(groups, by_group(raw[depth]["emotion"])),
-            dict(document, name="intent", labels=list(corpus.INTENTS)) | intent(groups, by_group(raw[depth]["intent"])),
+            dict(document, name="sentiment", labels=list(corpus.SENTIMENT)) | classes(groups, by_group(raw[depth]["sentiment"]), "sentiment", corpus.SENTIMENT),
+            dict(document, name="target", kind="token", labels=["none", *corpus.POLARITY]),
+            dict(document, name="emotion", labels=list(corpus.EMOTIONS), activation="sigmoid")
+            | labels(groups, by_group(raw[depth]["emotion"]), "emotions", corpus.EMOTIONS, [("goemotions", "en", "")]),
+            dict(document, name="intent", labels=list(corpus.INTENTS)) | classes(groups, by_group(raw[depth]["intent"]), "intent", corpus.INTENTS),
+            dict(document, name="touchpoint", labels=list(corpus.TOUCHPOINTS)) | classes(groups, by_group(raw[depth]["touchpoint"]), "touchpoint", corpus.TOUCHPOINTS),
+            dict(document, name="signals", labels=list(corpus.SIGNALS), activation="sigmoid") | labels(groups, by_group(raw[depth]["signals"]), "signals", corpus.SIGNALS),
             dict(document, name="embedding", kind="projection", activation="none"),
         ]
+        strangers(groups, by_group(raw[depth]["sentiment"]), np.array(card_heads[depth][0]["bias"], np.float32))
         prefix = "" if depth == "last" else f"exits.{EXIT}."
         weights |= {f"{prefix}heads.{name}": value for name, value in heads[depth].items()}
 
     rules = tomllib.loads(RULES.read_text(encoding="utf8"))
-    differing = rules.pop("exit")
+    differing = rules.pop("exit", {})
     card = dict(
-        id="undertone-base", version="2.1.0", layers=layers, hidden=384, attention_heads=12, ffn=1536, vocabulary=len(tensors["encoder.words.weight"]),
+        id="undertone-base", version="3.0.0", layers=layers, hidden=384, attention_heads=12, ffn=1536, vocabulary=len(tensors["encoder.words.weight"]),
         positions=512, layer_norm_eps=1e-12, prefix=PREFIX, window=160, rules=rules,
         heads=card_heads["last"], exits=[dict(layers=EXIT, rules=rules | differing, heads=card_heads["exit"])],
     )  # fmt: skip

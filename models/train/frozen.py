@@ -29,8 +29,8 @@ STRENGTHS = (1e-4, 1e-3, 1e-2)  # of the squared weights, relative to the mean l
 
 def rows(folder, name, split):
     """Texts and classes."""
-    chosen = [r for r in corpus.read(folder, name) if corpus.split_of(name, r) == split and r.get("label") in corpus.SENTIMENT and (name != "umsab" or r["lang"] in SIX)]
-    return [(corpus.clean(r["text"]), corpus.SENTIMENT.index(r["label"]), r["lang"]) for r in chosen]
+    chosen = [r for r in corpus.read(folder, name) if corpus.split_of(name, r) == split and r.get("label") in corpus.POLARITY and (name != "umsab" or r["lang"] in SIX)]
+    return [(corpus.clean(r["text"]), corpus.POLARITY.index(r["label"]), r["lang"]) for r in chosen]
 
 
 def regression(x, y, strength):

@@ -21,7 +21,7 @@ from encoder import from_hugging_face, half, mean_pool
 from packed import Packed
 
 SIZE = 256  # axes kept
-LONGEST = 500  # characters of such a text at most
+LONGEST = 160  # characters of such a text at most
 PREFIX = "query: "
 
 
@@ -35,7 +35,8 @@ def pooled_by_layer(encoder, tokenizer, texts, rows=64):
     ids = [e.ids for e in tokenizer.encode_batch([PREFIX + t for t in texts])]
     order = sorted(range(len(ids)), key=lambda k: len(ids[k]))
     out = [np.zeros((len(ids), 384), np.float32) for _ in range(len(encoder.exits) + 1)]
-    with torch.inference_mode(), half():
+    device = encoder.words.weight.device
+    with torch.inference_mode(), half(device.type):
         for at in range(0, len(order), rows):
             now = order[at : at + rows]
             longest = max(len(ids[k]) for k in now)
@@ -44,8 +45,8 @@ def pooled_by_layer(encoder, tokenizer, texts, rows=64):
             for j, k in enumerate(now):
                 x[j, : len(ids[k])] = torch.tensor(ids[k])
                 mask[j, : len(ids[k])] = 1
-            for states, layer in zip(encoder(x, mask), out):
-                layer[now] = mean_pool(states.float(), mask).numpy()
+            for states, layer in zip(encoder(x.to(device), mask.to(device)), out):
+                layer[now] = mean_pool(states.float(), mask.to(device)).cpu().numpy()
     return out
 
 
@@ -53,26 +54,32 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("packed", "tokenizer", "data", "out"):
         ap.add_argument(f"--{name}", type=Path, required=True)
-    ap.add_argument("--per-language", type=int, default=4000, help="texts of a language that its mean is taken over, and that are learned from")
+    ap.add_argument("--per-language", type=int, default=700, help="texts of a language, half of them of ours where there are so many, that its mean is taken over and that are learned from")
+    ap.add_argument("--corpus", type=Path, required=True, help="what bundle.py wrote")
     a = ap.parse_args()
     tokenizer = Tokenizer.from_file(str(a.tokenizer))
     tokenizer.enable_truncation(96)
     tokenizer.no_padding()
     encoder = from_hugging_face(Packed(a.packed).tensors(tokenizer), range(12)).eval()
 
-    examples = corpus.load(a.data)
-    english = sorted({e["text"] for e in examples["m_absa"] if e["lang"] == "en"})
+    examples = corpus.unpack(a.corpus)
+    ours = {(e["lang"], e["text"]) for name in corpus.OURS for e in examples[name] if len(e["text"]) <= LONGEST}
+    english = sorted({e["text"] for e in examples["m_absa"] if e["lang"] == "en"})[: 3 * a.per_language]
     by_language = {}
     for name in sorted(examples):
         for e in examples[name]:
-            if name not in ("m_absa", "phrases") and len(e["text"]) <= LONGEST:
+            if name not in ("m_absa", "phrases", *corpus.OURS) and len(e["text"]) <= LONGEST:
                 by_language.setdefault(e["lang"], []).append(e["text"])
     # A language that has translations only is centred on those.
     for e in examples["m_absa"]:
         if len(by_language.setdefault(e["lang"], [])) < a.per_language:
             by_language[e["lang"]].append(e["text"])
     rng = random.Random(17)
-    sample = {lang: sorted(rng.sample(sorted(set(texts)), min(a.per_language * (3 if lang == "en" else 1), len(set(texts))))) for lang, texts in sorted(by_language.items())}
+    sample = {lang: rng.sample(sorted(set(texts)), min(a.per_language, len(set(texts)))) for lang, texts in sorted(by_language.items())}
+    for lang in sample:
+        own = sorted(text for other, text in ours if other == lang)
+        own = rng.sample(own, min(len(own), a.per_language // 2))
+        sample[lang] = sorted({*own, *sample[lang][: a.per_language - len(own)]})
     texts = [t for lang in sample for t in sample[lang]] + english
     langs = [lang for lang in sample for _ in sample[lang]] + ["en"] * len(english)
     print(f"{len(texts)} texts", flush=True)
@@ -82,7 +89,10 @@ def main():
     _, deviation, axes = np.linalg.svd(centred, full_matrices=False)
     deviation = deviation / np.sqrt(len(centred))
     target = unit((centred @ axes[:SIZE].T) / np.sqrt(deviation[:SIZE]))
-    np.savez(a.out, texts=np.array(texts), targets=target.astype(np.float16), axes=axes[:SIZE], deviation=deviation[:SIZE], languages=np.array(list(means)), means=np.stack(list(means.values())))
+    space = dict(zip(texts, target.astype(np.float16)))
+    space |= {text: space[original] for text, original in corpus.anchors(corpus.read(a.data, "m_absa")).items() if original in space and text not in space}
+    texts, target = list(space), np.stack(list(space.values()))
+    np.savez(a.out, texts=np.array(texts), targets=target, axes=axes[:SIZE], deviation=deviation[:SIZE], languages=np.array(list(means)), means=np.stack(list(means.values())))
     print(f"{a.out}: {target.shape}, the kept axes hold {float((deviation[:SIZE] ** 2).sum() / (deviation**2).sum()):.3f} of the variance")
 
 

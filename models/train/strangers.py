@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How does the recipe do on sets it never saw? Input: base weights, labelled sets. Output: a table, each set judged by a model that was trained without it.
 
-usage: strangers.py --packed FILE --tokenizer FILE --space FILE --data DIR --model DIR --out DIR [--minutes M]
+usage: strangers.py --packed FILE --tokenizer FILE --space FILE --corpus FILE --data DIR --model DIR --out DIR [--minutes M]
 
 A model is trained for each fold of sets from the base on all the others, for few minutes: what it makes of the fold is what a stranger's comments may expect of a run
 of that length. Beside it stands the shipped model, which was trained on other rows of these sets, and far longer. Sets that share sentences leave together. Rows
@@ -28,7 +28,7 @@ FOLDS = (
     ("umsab", "germeval2017_dev", "pros_cons_en", "kosovan_uk_translated"),
     ("wccrs_pl", "mini_bar_app_reviews", "brand_tweets_en", "absa_tv_tshirt"),
     ("husst", "sentence_polarity_en", "mozetic_tweets_posneg", "pt_bank_app_reviews", "hu_liu_product_reviews"),
-    ("m_absa", "mams", "acos_en", "absapt2022_pt", "opinhubank"),
+    ("m_absa", "mams", "acos_en", "absapt2024_sentences_pt", "opinhubank"),
 )
 VECTORS = 1500  # texts whose semantic vector is learned
 CAP = 600  # rows judged of a set and language
@@ -37,7 +37,7 @@ SHOWN = ("en", "de", "es", "fr", "it", "pt", "pl", "hu", "ru", "uk", "bg", "sk",
 
 def judged(folder, source):
     """Rows by language, and the split they are from."""
-    rows = [r for r in corpus.read(folder, source.name) if r["lang"] in SHOWN and r.get("label") in corpus.SENTIMENT]
+    rows = [r for r in corpus.read(folder, source.name) if r["lang"] in SHOWN and r.get("label") in corpus.POLARITY]
     for split in ("test", "dev", "train"):
         chosen = [r for r in rows if corpus.split_of(source.name, r) == split]
         if chosen:
@@ -73,7 +73,7 @@ def answers(model, tokenizer, texts):
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("packed", "tokenizer", "space", "data", "model", "out"):
+    for name in ("packed", "tokenizer", "space", "corpus", "data", "model", "out"):
         ap.add_argument(f"--{name}", type=Path, required=True)
     ap.add_argument("--minutes", type=float, default=6)
     a = ap.parse_args()
@@ -88,7 +88,7 @@ def main():
     for number, left in enumerate(FOLDS, 1):
         out = a.out / f"fold{number}"
         subprocess.run([sys.executable, "-W", "ignore", str(Path(__file__).with_name("train.py")), "--packed", str(a.packed), "--tokenizer", str(a.tokenizer), "--space", str(space),
-                        "--data", str(a.data), "--out", str(out), "--minutes", str(a.minutes), "--leave-out", ",".join(left)], check=True, stdout=subprocess.DEVNULL)  # fmt: skip
+                        "--corpus", str(a.corpus), "--out", str(out), "--minutes", str(a.minutes), "--leave-out", ",".join(left)], check=True, stdout=subprocess.DEVNULL)  # fmt: skip
     sources = {s.name: s for s in corpus.SOURCES}
     print("| set | language | rows | macro-F1, set left out | macro-F1, as shipped | intent accuracy, set left out |\n|---|---|---|---|---|---|", flush=True)
     for number, left in enumerate(FOLDS, 1):
