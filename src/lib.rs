@@ -1,26 +1,32 @@
-//! Undertone reads customer feedback, says how each comment feels, and writes what it found beside the original columns.
+//! Undertone reads customer feedback, detects how each comment feels and what it is about, and writes the results beside the original columns.
 //!
-//! # The walk
+//! # Overview
 //!
 //! ```text
-//! files -> source -> text -> model -> tag -> sink -> Parquet        (eval judges it on labelled data)
+//! files -> source -> text -> model -> tag -> sink -> Parquet        (eval measures it on labelled data)
 //! ```
 //!
-//! | room | question it answers |
+//! | module | content |
 //! |---|---|
-//! | [`source`] | Which rows are in these files, and which column holds the comment? |
-//! | [`text`] | What did the customer write, without markup, in which language, in which opinion units? |
-//! | [`model`] | How does each text score? Row *i* of the answer belongs to text *i*, whatever its batch-mates. |
-//! | [`theme`] | What do customers talk about? Keyphrases, discovered themes, ids that stay. |
-//! | [`redact`] | Which parts of a text say who a person is? |
-//! | [`tag`] | Which verdict follows from the scores, by the rules of the model card? |
-//! | [`sink`] | How does the output file come to be complete or absent? Owns the output schema. |
-//! | [`lake`] | How does a night's work come into a dataset once, whole and only once? |
-//! | [`run`] | The corridor: the main flow on one screen. |
-//! | [`export`] | How does a tagged table come back to people and their tools? |
-//! | [`inspect`] | What is found in these few comments, at a glance? |
-//! | [`find`] | How are themes found in files, or found again? |
-//! | [`eval`] | How often are the verdicts right, per language? |
+//! | [`source`] | Readers of all input formats: batches of rows with the comment's column, and rejects. |
+//! | [`text`] | Cleaning, language detection, and opinion units with offsets into the original. |
+//! | [`model`] | The model: scores for texts. Row *i* belongs to text *i* and does not depend on the rest of the batch. |
+//! | [`theme`] | Keyphrases, discovered themes with stable ids, and taxonomies of named themes. |
+//! | [`redact`] | Detection and replacement of personal data. |
+//! | [`tag`] | Scores to labels by the rules of the model config: sentiment, emotion, intent, opinions, themes, duplicates. |
+//! | [`sink`] | Output files, complete or absent, and the output schema. |
+//! | [`lake`] | A partitioned dataset that grows from run to run; every row is in it once. |
+//! | [`run`] | The main flow of `tag`, on one screen. |
+//! | [`find`] | Theme discovery and updates over files. |
+//! | [`inspect`] | Results of a few comments for the terminal. |
+//! | [`summary`] | Counts, sentiment by language and the strongest comments of a run. |
+//! | [`export`] | Tagged tables as CSV, JSON lines or Excel, for people and monitoring tools. |
+//! | [`eval`] | Accuracy, calibration and the behavioural suite, by language. |
+//! | [`presets`] | List of the export formats that are recognised. |
+//! | [`progress`] | Progress and notes of a run on standard error. |
+//! | [`error`] | All errors, as one enum. |
+//!
+//! `ARCHITECTURE.md` at the root of the repository says where state lives and where to add things.
 
 pub mod error;
 pub mod eval;
