@@ -52,7 +52,8 @@ def outputs(encoder, heads, tokenizer, texts, tokens=3000):
     """Raw outputs of both depths in the order of the texts: `{depth: {head: [texts, labels]}}`; of the target head, one array `[tokens, 4]` a text."""
     coded = tokenizer.encode_batch([PREFIX + t for t in texts])
     order = sorted(range(len(coded)), key=lambda k: len(coded[k].ids))
-    out = {depth: {name: [None] * len(texts) for name in HEADS} for depth in DEPTHS}
+    depths = DEPTHS if encoder.exits else DEPTHS[1:]
+    out = {depth: {name: [None] * len(texts) for name in HEADS} for depth in depths}
     at = 0
     with torch.inference_mode():
         while at < len(order):
@@ -67,7 +68,7 @@ def outputs(encoder, heads, tokenizer, texts, tokens=3000):
                 mask[j, : len(coded[k].ids)] = 1
             with half():
                 found = encoder(ids, mask)
-            for depth, states in zip(DEPTHS, found):
+            for depth, states in zip(depths, found):
                 states = states.float()
                 mean = mean_pool(states, mask)
                 for name, (weight, bias) in heads[depth].items():
@@ -221,11 +222,11 @@ def main():
     a = ap.parse_args()
     tensors = torch.load(a.checkpoint, weights_only=False, map_location="cpu")["model"]
     layers = 1 + max(int(name.split(".")[2]) for name in tensors if name.startswith("encoder.layers."))
-    encoder = Encoder(tensors["encoder.words.weight"].shape[0], layers, exits=(EXIT,))
+    encoder = Encoder(tensors["encoder.words.weight"].shape[0], layers, exits=(EXIT,) if layers > EXIT else ())
     encoder.load_state_dict({k.removeprefix("encoder."): v for k, v in tensors.items() if k.startswith("encoder.")})
     encoder.eval()
-    side = {"last": "heads", "exit": "exit_heads"}
-    heads = {d: {name: (tensors[f"{side[d]}.{name}.weight"], tensors[f"{side[d]}.{name}.bias"]) for name in HEADS} for d in DEPTHS}
+    side = {"last": "heads"} | ({"exit": "exit_heads"} if encoder.exits else {})
+    heads = {d: {name: (tensors[f"{side[d]}.{name}.weight"], tensors[f"{side[d]}.{name}.bias"]) for name in HEADS} for d in side}
     tokenizer = Tokenizer.from_file(str(a.tokenizer))
     tokenizer.enable_truncation(160)
     tokenizer.no_padding()
@@ -239,7 +240,7 @@ def main():
     by_group = lambda values: {name: values[part] for name, part in parts.items()}  # noqa: E731
 
     card_heads, weights = {}, {}
-    for depth in ("last", "exit"):
+    for depth in side:
         print(depth)
         bonus = target(groups, by_group(raw[depth]["target"]), by_group(coded))
         heads[depth]["target"][1][0] += bonus
@@ -263,7 +264,7 @@ def main():
     card = dict(
         id="undertone-base", version="3.0.0", layers=layers, hidden=384, attention_heads=12, ffn=1536, vocabulary=len(tensors["encoder.words.weight"]),
         positions=512, layer_norm_eps=1e-12, prefix=PREFIX, window=160, rules=rules,
-        heads=card_heads["last"], exits=[dict(layers=EXIT, rules=rules | differing, heads=card_heads["exit"])],
+        heads=card_heads["last"], exits=[dict(layers=EXIT, rules=rules | differing, heads=card_heads["exit"])] if "exit" in side else [],
     )  # fmt: skip
     size = export(to_hugging_face(encoder), weights, card, a.out, Packed(a.packed).rows_of(tokenizer), a.tokenizer)
     print(f"{a.out}: {size / 1e6:.1f} MB")

@@ -2,9 +2,13 @@
 """Trains the encoder and its heads at once. Input: packed base weights, tokenizer, labelled sets. Output: a checkpoint every few minutes, resumed by the same command.
 
 usage: train.py [--packed FILE] [--model DIR [--share S]] [--weights DIR] --tokenizer FILE --space FILE --corpus FILE --out DIR [--minutes M] [--device cuda --workers N --tokens T]
+                [--teachers DIR,... --layers 6]
 
 Starts from the base (`--packed`), from exported files (`--model`), or between the two (`--share`). The learning rate follows the share of `--minutes` spent, so that a run which is
 stopped and resumed ends as planned. All heads stand twice: on the last layer, and on layer EXIT, where the program may stop early. What ships is the moving average of the weights.
+
+With `--teachers` (folders of `weights-*.safetensors`) it learns from the mean answers of those models to the same batch, hard labels beside them; `--layers` keeps so many layers of the
+start, spread evenly, and then there is no exit.
 """
 
 import argparse
@@ -39,6 +43,7 @@ SHARE = {"sentiment": 1.0, "part": 0.4, "target": 0.6, "emotion": 1.5, "intent":
 EXIT_SHARE = 0.35  # of the same losses on the exit
 FOLLOW = 0.35  # weight of the exit's divergence from the last layer's answer
 SHARPNESS = 14.0  # of the softmax over concepts: cosines are multiplied by it (normalised softmax, Zhai & Wu 2019)
+TAUGHT = 0.7  # the teachers' share of the loss, where there are teachers
 AVERAGE = 0.999  # a step's share of what the moving average keeps
 # Loss weight of a token class: most tokens are no target, and neutral targets are rare.
 TARGET_WEIGHT = torch.tensor([0.4, 1.5, 2.5, 1.0])
@@ -65,7 +70,8 @@ class Tagger(nn.Module):
     def forward(self, batch):
         """Outputs of every head by depth; those of the batch's parts of comments are under `part`."""
         out, mask = [], batch["mask"]
-        for states, heads in zip(self.encoder(batch["ids"], mask), (self.exit_heads, self.heads)):
+        depths = (self.exit_heads, self.heads) if self.encoder.exits else (self.heads,)
+        for states, heads in zip(self.encoder(batch["ids"], mask), depths):
             states = states.float()
             pooled = self.drop(mean_pool(states, mask))
             found = {name: head(self.drop(states) if name == "target" else pooled) for name, head in heads.items() if name != "embedding"}
@@ -117,16 +123,50 @@ def head_losses(model, out, batch, priors, free):
     return found
 
 
-def losses(model, batch, priors, free):
+def mean_answers(teachers, batch):
+    """The mean answers of the teachers' last layers: probabilities by head, and the unit vector of their mean embedding."""
+    with torch.inference_mode(), half(batch["ids"].device.type):
+        outs = [teacher(batch)[-1] for teacher in teachers]
+    found = {}
+    for name in outs[0]:
+        values = [out[name].float() for out in outs]
+        if name == "embedding":
+            found[name] = F.normalize(sum(F.normalize(value, dim=1) for value in values), dim=1)
+        else:
+            found[name] = sum(torch.sigmoid(value) if name in ("emotion", "signals") else torch.softmax(value, -1) for value in values) / len(values)
+    return {name: value.clone() for name, value in found.items()}
+
+
+def taught_losses(out, taught, batch):
+    """The divergence of one depth's answers from the teachers', over all rows."""
+    found, real = {}, batch["mask"].bool()
+    for name in ("sentiment", "part", "intent", "touchpoint"):
+        if name in out:
+            found[name] = F.kl_div(torch.log_softmax(out[name], 1), taught[name], reduction="batchmean")
+    found["target"] = F.kl_div(torch.log_softmax(out["target"][real], 1), taught["target"][real], reduction="batchmean")
+    for name in ("emotion", "signals"):
+        found[name] = F.binary_cross_entropy_with_logits(out[name], taught[name])
+    found["embedding"] = (1 - (F.normalize(out["embedding"], dim=1) * taught["embedding"]).sum(1)).mean()
+    return found
+
+
+def losses(model, batch, priors, free, teachers=()):
     """The loss of a batch, and what it is made of."""
     with half(batch["ids"].device.type):
-        early, last = model(batch)
-    early, last = ({name: value.float() for name, value in out.items()} for out in (early, last))
+        outs = model(batch)
+    *early, last = [{name: value.float() for name, value in out.items()} for out in outs]
     found = head_losses(model, last, batch, priors, free)
-    at_exit = head_losses(model, early, batch, priors, free)
-    follow = sum(F.kl_div(torch.log_softmax(early[n], 1), torch.softmax(last[n].detach(), 1), reduction="batchmean") for n in ("sentiment", "intent", "touchpoint"))
-    total = sum(SHARE[n] * v for n, v in found.items()) + EXIT_SHARE * sum(SHARE[n] * v for n, v in at_exit.items()) + FOLLOW * follow
-    return total, found | {f"{n}@{EXIT}": v for n, v in at_exit.items() if n == "sentiment"}
+    total = sum(SHARE[n] * v for n, v in found.items())
+    for out in early:
+        at_exit = head_losses(model, out, batch, priors, free)
+        follow = sum(F.kl_div(torch.log_softmax(out[n], 1), torch.softmax(last[n].detach(), 1), reduction="batchmean") for n in ("sentiment", "intent", "touchpoint"))
+        total = total + EXIT_SHARE * sum(SHARE[n] * v for n, v in at_exit.items()) + FOLLOW * follow
+        found[f"sentiment@{EXIT}"] = at_exit.get("sentiment", follow)
+    if teachers:
+        taught = taught_losses(last, mean_answers(teachers, batch), batch)
+        total = (1 - TAUGHT) * total + TAUGHT * sum(SHARE[n] * v for n, v in taught.items())
+        found |= {f"taught {n}": v for n, v in taught.items()}
+    return total, found
 
 
 def start(a, tokenizer):
@@ -156,7 +196,7 @@ def fit_projections(model, tokenizer, space, rng):
     model.eval()
     pooled = pooled_by_layer(model.encoder, tokenizer, texts)
     model.train()
-    for states, heads in zip(pooled, (model.exit_heads, model.heads)):
+    for states, heads in zip(pooled, (model.exit_heads, model.heads) if model.encoder.exits else (model.heads,)):
         x = torch.from_numpy(states)
         mean, deviation = x.mean(0), x.std(0) + 1e-3
         z = (x - mean) / deviation
@@ -200,6 +240,8 @@ def main():
     ap.add_argument("--out", type=Path, required=True)
     ap.add_argument("--minutes", type=float, default=100, help="of steps; the learning rate falls to the end of them")
     ap.add_argument("--stop-after", type=float, default=1e9, help="minutes after which this call ends, to be resumed")
+    ap.add_argument("--teachers", default="", help="folders of weights-*.safetensors, separated by commas")
+    ap.add_argument("--layers", type=int, default=12, help="of the model that is trained")
     ap.add_argument("--leave-out", default="", help="sets not trained on, separated by commas")
     ap.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     ap.add_argument("--workers", type=int, default=0, help="processes that make batches beside this one")
@@ -225,14 +267,26 @@ def main():
     priors, free = mixture.priors.to(device), mixture.ours.to(device)
     drawn = np.load(a.space)
     space = dict(zip(drawn["texts"].tolist(), drawn["targets"]))
-    model = Tagger(from_hugging_face(tensors, range(12), exits=(EXIT,)), len(mixture.pools), len(mixture.concepts))
-    model.encoder.words.weight.requires_grad_(False)
+    sizes = (len(mixture.pools), len(mixture.concepts))
+    whole = 1 + max(int(name.split(".")[2]) for name in tensors if name.startswith("encoder.layer."))
+    model = Tagger(from_hugging_face(tensors, range(whole), exits=(EXIT,) if whole > EXIT else ()), *sizes)
     model.load_state_dict(heads, strict=False)
+    teachers = []
+    for folder in filter(None, a.teachers.split(",")):
+        teacher = copy.deepcopy(model)
+        teacher.load_state_dict(read_parts(folder), strict=False)
+        teachers.append(teacher.to(device).eval().requires_grad_(False))
+    if a.layers < whole:
+        if teachers:  # a student begins as its first teacher, thinned out
+            model.load_state_dict(teachers[0].state_dict())
+        model.encoder.layers = nn.ModuleList(model.encoder.layers[round(n * (whole - 1) / (a.layers - 1))] for n in range(a.layers))
+        model.encoder.exits = ()
+    model.encoder.words.weight.requires_grad_(False)
     model.to(device)
     checkpoint = a.out / "checkpoint.pt"
     if a.weights:
         model.load_state_dict(read_parts(a.weights), strict=False)
-    elif not checkpoint.exists():
+    elif not (checkpoint.exists() or teachers):
         fit_projections(model, tokenizer, space, random.Random(a.seed))
     average = copy.deepcopy(model).requires_grad_(False)
 
@@ -273,7 +327,7 @@ def main():
         scale = min(1.0, share / 0.05) * (0.5 * (1 + math.cos(math.pi * min(1.0, share))) * 0.98 + 0.02)
         for group, rate in zip(optimizer.param_groups, rates.values()):
             group["lr"] = rate * scale
-        loss, found = losses(model, batch, priors, free)
+        loss, found = losses(model, batch, priors, free, teachers)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(clipped, 1.0)
         optimizer.step()
