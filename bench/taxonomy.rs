@@ -1,6 +1,6 @@
-//! `cargo bench --bench taxonomy -- LABELLED_DIR [--fit] [--model DIR]`: how well are touchpoints told? Judged on public sets whose labels translate into
-//! touchpoints (`data/taxonomy/labelled.toml`), and on the sample comments. `--fit` first fits the weights on the rows that are for fitting and writes
-//! `data/taxonomy/calibration.toml`. The answer is the tables of `bench/taxonomy.md`.
+//! `cargo bench --bench taxonomy -- LABELLED_DIR [--fit] [--model DIR]`: accuracy of touchpoints on public sets whose labels translate into
+//! touchpoints (`data/taxonomy/labelled.toml`), and on the sample comments. `--fit` first fits the weights on the rows for fitting and writes
+//! `data/taxonomy/calibration.toml`. Prints the tables of `bench/taxonomy.md`.
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // printing is what it is for
 
@@ -16,10 +16,10 @@ use undertone::text::{clean, language, units};
 use undertone::theme::taxonomy::{Calibration, Evidence, FEATURES, Matcher, Taxonomy, Touch, Weights};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Texts of one entry and purpose, at most, evenly over its languages.
+/// Maximum number of texts of one entry and purpose, evenly over its languages.
 const TEXTS: usize = 600;
-/// Share of touchpoints a comment is about, taken for true when weights are fitted and calibration is judged: one or two of eleven. The labelled sets were
-/// made around a few touchpoints each, so that their own share, over a third, would see touchpoints everywhere.
+/// Assumed share of touchpoints that a comment is about, for fitting and calibration: one or two of eleven. The labelled sets were made around a few
+/// touchpoints each; their own share, over a third, would predict touchpoints everywhere.
 const PRIOR: f64 = 0.15;
 
 #[derive(serde::Deserialize)]
@@ -41,7 +41,7 @@ struct Entry {
     maybe: BTreeMap<String, Vec<String>>,
 }
 
-/// A labelled text: whether it is about each judged touchpoint, as far as its labels tell.
+/// A labelled text: for each evaluated touchpoint whether it is about it, if its labels say so.
 struct Labelled {
     text: String,
     lang: String,
@@ -80,7 +80,7 @@ impl Entry {
         }
     }
 
-    /// Whether a row with these labels is about a touchpoint; none when they do not tell.
+    /// Whether a row with these labels is about a touchpoint; none if they do not say.
     fn about(&self, touchpoint: &str, labels: &[String]) -> Option<bool> {
         let any = |patterns: Option<&Vec<String>>| {
             let patterns = patterns.map(Vec::as_slice).unwrap_or_default();
@@ -97,7 +97,7 @@ impl Entry {
         }
     }
 
-    /// Whether a row is for fitting (true), for the report (false) or for neither.
+    /// Purpose of a row: fitting (true), report (false) or none.
     fn purpose(&self, row: &serde_json::Value, hash: u64) -> Option<bool> {
         let half = if hash.is_multiple_of(2) { "even" } else { "odd" };
         let is = |wanted: &str| wanted == half || row["split"].as_str() == Some(wanted);
@@ -109,7 +109,7 @@ impl Entry {
     }
 }
 
-/// The texts of one entry that are judged, evenly over languages and purposes, in the order of their hashes.
+/// The texts of one entry, evenly over languages and purposes, in the order of their hashes.
 fn read(entry: &Entry, folder: &Path, ids: &[String]) -> Result<Vec<Labelled>, Box<dyn Error>> {
     let file = File::open(folder.join(format!("{}.jsonl.gz", entry.name)))?;
     let mut pools: BTreeMap<(String, bool), Vec<(u64, Labelled)>> = BTreeMap::new();
@@ -180,8 +180,8 @@ fn judge(texts: &[Labelled], matcher: &Matcher, engine: &dyn Engine) -> Result<V
     Ok(judgements)
 }
 
-/// Logistic regression on the first `features` features by Newton's method, with a small ridge; the rest get 0. A judgement weighs one over the root of how
-/// many there are of its set, language and touchpoint, so that no large set decides alone.
+/// Fits a logistic regression on the first `features` features by Newton's method with a small ridge; the other weights are 0. A decision weighs one
+/// over the root of the number of decisions of its set, language and touchpoint, so that no large set dominates.
 fn fit(judgements: &[Judgement], features: usize) -> Weights {
     let mut sizes: BTreeMap<(&str, &str, usize), f64> = BTreeMap::new();
     let rows: Vec<&Judgement> = judgements.iter().filter(|j| j.for_fit).collect();
@@ -220,7 +220,7 @@ fn fit(judgements: &[Judgement], features: usize) -> Weights {
     weights.map(|w| (w * 1e4).round() / 1e4)
 }
 
-/// The probability, in steps of 0.05, from which on telling a touchpoint balances precision and recall best (F1, right ones at their share [`PRIOR`]).
+/// The probability threshold, in steps of 0.05, with the best F1, with positives at their share [`PRIOR`].
 fn best_threshold(judgements: &[Judgement]) -> f32 {
     let rows: Vec<&Judgement> = judgements.iter().filter(|j| j.for_fit).collect();
     let shares = shares(&rows, |_| 1.0);
@@ -239,7 +239,7 @@ fn best_threshold(judgements: &[Judgement]) -> f32 {
         .unwrap_or(0.5)
 }
 
-/// By what to multiply the weights of wrong and of right judgements so that the right ones have the share [`PRIOR`].
+/// Factors for the weights of negatives and positives that give positives the share [`PRIOR`].
 fn shares(rows: &[&Judgement], weight: impl Fn(&Judgement) -> f64) -> [f64; 2] {
     let mut sums = [0.0; 2];
     rows.iter().for_each(|j| sums[usize::from(j.right)] += weight(j));
@@ -312,7 +312,7 @@ fn table<K: Ord + std::fmt::Display>(
     }
 }
 
-/// Mean distance between probability and share of right ones in ten equal steps of probability, weighted by their size.
+/// Expected calibration error over ten equal-width bins.
 fn calibration_error(judgements: &[Judgement], p: impl Fn(&Judgement) -> f32) -> f64 {
     let rows: Vec<&Judgement> = judgements.iter().filter(|j| !j.for_fit).collect();
     let shares = shares(&rows, |_| 1.0);
@@ -327,7 +327,7 @@ fn calibration_error(judgements: &[Judgement], p: impl Fn(&Judgement) -> f32) ->
     bins.iter().map(|bin| (bin.1 - bin.2).abs()).sum::<f64>() / all
 }
 
-/// How often the strongest touchpoint of a sample comment is the one its author had in mind.
+/// How often the strongest touchpoint of a sample comment is the one its author intended.
 fn samples(matcher: &Matcher, engine: &dyn Engine, ids: &[String]) -> Result<(), Box<dyn Error>> {
     let mut reader = csv::Reader::from_path("data/samples/feedback.csv")?;
     let rows: Vec<(String, String, String)> = reader
@@ -349,7 +349,7 @@ fn samples(matcher: &Matcher, engine: &dyn Engine, ids: &[String]) -> Result<(),
         .collect();
     let mut by: BTreeMap<(u8, &str), [u32; 4]> = BTreeMap::new();
     for ((gold, lang, text), (spans, scores)) in rows.iter().zip(spans.iter().zip(engine.score(&passages)?)) {
-        // As `tag` does: each opinion unit for itself, then each touchpoint as likely as its likeliest mention.
+        // As in `tag`: each opinion unit separately, then each touchpoint with the probability of its most likely mention.
         let parts = spans.iter().zip(&scores.spans);
         let mut touches: Vec<Touch> = parts
             .flat_map(|(span, scores)| matcher.touches(&text[span.clone()], &scores.embedding))

@@ -1,4 +1,4 @@
-//! The command line, and nothing but: clap types and how they become jobs.
+//! Command line: clap types and their conversion to jobs. Doc comments here are help texts.
 
 use std::path::PathBuf;
 
@@ -304,7 +304,7 @@ pub(crate) struct Fit {
 }
 
 impl Fit {
-    /// The quest this command line asks for.
+    /// Converts the arguments to a job.
     pub(crate) fn quest(self) -> Quest {
         Quest {
             source: self.read.options(&self.manners),
@@ -442,7 +442,7 @@ enum EngineName {
 }
 
 impl Model {
-    /// The engine this command line asks for.
+    /// Creates the engine.
     ///
     /// # Errors
     /// When its model cannot be used, or this program was built without it.
@@ -651,7 +651,7 @@ impl Read {
 }
 
 impl Export {
-    /// The export this command line asks for.
+    /// Converts the arguments to an export.
     pub(crate) fn job(self) -> export::Export {
         let extension = match self.to {
             Target::Csv => "csv",
@@ -675,7 +675,7 @@ impl Export {
     }
 }
 
-/// The output's name when none is given: beside the first input, or in this folder for standard input and globs.
+/// Default output path: beside the first input, or in the current folder for standard input and globs.
 fn default_output(inputs: &[String]) -> PathBuf {
     match inputs.first().map(String::as_str) {
         Some(name) if name != "-" && !name.contains(['*', '?', '[']) => {
@@ -724,7 +724,7 @@ impl Tag {
 }
 
 impl Eval {
-    /// The question this command line asks.
+    /// Converts the arguments to an evaluation.
     pub(crate) fn question(self) -> Question {
         Question {
             source: self.read.options(&self.manners),

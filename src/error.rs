@@ -1,30 +1,30 @@
-//! Everything that can stop a run, as one enum. Input: a failure deep in a room. Output: a sentence that says what happened, where, and what to do.
-//! Rows that cannot be read are not errors; they go to the rejects file.
+//! All errors that stop a run, as one enum. A message says what happened, where, and what to do. Rows that cannot be read are not errors; they go to
+//! the rejects file.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why a run stopped.
+/// An error that stops a run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A file could not be opened, read or written.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
-        /// What was tried, as a verb: `open`, `read`, `write`.
+        /// The attempted action, as a verb: `open`, `read`, `write`.
         action: &'static str,
-        /// The file it was tried on.
+        /// The file.
         path: PathBuf,
-        /// What the system answered.
+        /// The system's error.
         source: io::Error,
     },
 
-    /// The output could not be written to its end.
+    /// The output could not be written completely.
     #[error("cannot write {}: {source}; nothing was published, the input is untouched", path.display())]
     Write {
         /// The output.
         path: PathBuf,
-        /// What the writer answered.
+        /// The writer's error.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 
@@ -35,7 +35,7 @@ pub enum Error {
         folder: PathBuf,
     },
 
-    /// The output's name does not tell a format.
+    /// The output's extension is not a known format.
     #[error("cannot tell the output format of {}: the name must end in .parquet, .csv or .jsonl", path.display())]
     OutputFormat {
         /// The output.
@@ -56,7 +56,7 @@ pub enum Error {
         path: PathBuf,
     },
 
-    /// The input already has a column of a name that Undertone adds.
+    /// The input already has a column with the name of an added one.
     #[error(
         "the input already has a column `{column}`; choose another prefix than `{prefix}` with --prefix, for example --prefix new_"
     )]
@@ -71,94 +71,94 @@ pub enum Error {
     #[error("cannot build the output table: {0}")]
     Table(#[from] polars::error::PolarsError),
 
-    /// The model's files are damaged, or do not belong together.
+    /// The model's files are damaged or do not belong together.
     #[error("the model cannot be used: {part}: {reason}; take all files of its folder from one release")]
     Model {
-        /// The file, or the part of it.
+        /// The file, or its part.
         part: String,
-        /// What is wrong with it.
+        /// The problem.
         reason: String,
     },
 
-    /// What only libtorch can do was asked of a program without it.
+    /// libtorch was requested, but the program was built without it.
     #[error(
         "this program was built without libtorch, which --engine libtorch and --model need: run scripts/fetch-libtorch in its sources, then cargo build --release --features libtorch"
     )]
     NoLibtorch,
 
-    /// A checkpoint was given to the engine that runs the built-in model only.
+    /// A checkpoint was given to the engine that only runs the built-in model.
     #[error(
         "--engine native runs the built-in model only: leave out --engine, or say --engine libtorch, to run the one of --model"
     )]
     NotNative,
 
-    /// The outputs of a classifier do not say which sentiment they are.
+    /// The output names of a classifier do not identify sentiments.
     #[error(
         "the {count} outputs of the model ({names}) do not tell which are negative, neutral and positive: name each of them with --labels, for example --labels negative,neutral,positive"
     )]
     UnknownLabels {
         /// Names of the outputs.
         names: String,
-        /// How many there are.
+        /// Number of outputs.
         count: usize,
     },
 
-    /// A text could not be cut into the pieces the model reads.
+    /// A text could not be tokenised.
     #[error("text {text} of the batch could not be cut into pieces: {reason}; please report it with the text")]
     Pieces {
-        /// 0-based place of the text among those scored together.
+        /// 0-based index of the text in the call.
         text: usize,
-        /// What the tokenizer answered.
+        /// The tokenizer's error.
         reason: String,
     },
 
     /// No input was given.
     #[error("no input: give one or more files, or - for standard input")]
     NoInput,
-    /// A file that is not there.
+    /// A file that does not exist.
     #[error("there is no file {}: check the name and the folder", path.display())]
     Missing {
         /// As given.
         path: PathBuf,
     },
-    /// A file that may not be read.
+    /// A file without read permission.
     #[error("may not read {}: permission denied; give yourself the right to read it, or run as a user who has it", path.display())]
     Denied {
         /// As given.
         path: PathBuf,
     },
-    /// A directory in place of a file.
+    /// A directory instead of a file.
     #[error("{0} is a directory: name its files, for example '{0}/*.csv'", path.display())]
     Directory {
         /// As given.
         path: PathBuf,
     },
-    /// A pattern that no file matches.
+    /// A pattern without matches.
     #[error("no file matches {pattern}: check the folder and the pattern")]
     NoMatch {
         /// As given.
         pattern: String,
     },
-    /// A pattern that is not one.
+    /// An invalid pattern.
     #[error("{pattern} is not a pattern: {source}; write for example 'exports/*.csv'")]
     BadPattern {
         /// As given.
         pattern: String,
-        /// What is wrong with it.
+        /// The problem.
         source: glob::PatternError,
     },
-    /// A file without a single character in it.
+    /// An empty file.
     #[error("{file} is empty: a table needs at least a header row; was the export finished?")]
     Empty {
         /// The file.
         file: String,
     },
-    /// A file that is no table of text.
+    /// A file that is not a text table.
     #[error("{file} is not a table of comments: it looks like {looks}; {cure}")]
     NotATable {
         /// The file.
         file: String,
-        /// What its first bytes say.
+        /// Format according to its first bytes.
         looks: &'static str,
         /// What to do.
         cure: &'static str,
@@ -168,7 +168,7 @@ pub enum Error {
     Damaged {
         /// The file.
         file: String,
-        /// The format that is broken: `gzip`, `zstd`, `Parquet`, `JSON array`, `CSV`.
+        /// The damaged format: `gzip`, `zstd`, `Parquet`, `JSON array`, `CSV`.
         what: &'static str,
         /// What the decoder said, with the line where it is known.
         detail: String,
@@ -222,19 +222,19 @@ pub enum Error {
     TooManyColumns {
         /// The file.
         file: String,
-        /// The most that is read.
+        /// The maximum.
         limit: usize,
     },
-    /// A file that was written to between two readings.
+    /// A file that changed between two passes.
     #[error("{file} changed while it was being read: wait until the export is finished, then run again")]
     Changed {
         /// The file.
         file: String,
     },
-    /// No column reads like comments.
+    /// No column looks like comments.
     #[error("no column reads like comments; columns: {columns}; name the right one with --text COLUMN")]
     NoTextColumn {
-        /// The columns there are.
+        /// The existing columns.
         columns: String,
     },
     /// Two columns read like comments.
@@ -247,30 +247,30 @@ pub enum Error {
         first: String,
         /// One of its values.
         first_example: String,
-        /// The other.
+        /// The other column.
         second: String,
         /// One of its values.
         second_example: String,
     },
-    /// A column was asked for that is not there.
+    /// A requested column does not exist.
     #[error("{option}: there is no column `{name}`; {hint}")]
     UnknownColumn {
         /// `--text` or `--id`.
         option: &'static str,
         /// As given.
         name: String,
-        /// The nearest names, or all of them.
+        /// The nearest names, or all names.
         hint: String,
     },
-    /// A preset of a name that is none.
+    /// Unknown preset.
     #[error("there is no preset `{name}`; {hint}")]
     UnknownPreset {
         /// As given.
         name: String,
-        /// The nearest name, or where all are listed.
+        /// The nearest name, or where to find the list.
         hint: String,
     },
-    /// An export profile of a name that is none.
+    /// Unknown export profile.
     #[error("there is no profile `{name}`; profiles: {known}")]
     UnknownProfile {
         /// As given.
@@ -278,7 +278,7 @@ pub enum Error {
         /// All names.
         known: String,
     },
-    /// A file that has none of the columns in which its preset expects the comment.
+    /// A file without any of the columns in which its preset expects the comment.
     #[error(
         "{file} has no comments where the preset `{preset}` expects them ({wanted}): name the column with --text, or read it without presets: --preset none"
     )]
@@ -287,7 +287,7 @@ pub enum Error {
         file: String,
         /// The preset's name.
         preset: String,
-        /// Where it expects them.
+        /// The expected columns.
         wanted: String,
     },
     /// A sheet that is not in the workbook.
@@ -297,30 +297,30 @@ pub enum Error {
         file: String,
         /// As given.
         name: String,
-        /// The sheets there are.
+        /// The existing sheets.
         sheets: String,
     },
-    /// A workbook that unpacks to more than is read.
+    /// A workbook that unpacks to more than the limit.
     #[error("{file} is too large for a workbook ({what}); save the sheet as CSV (UTF-8) and give that")]
     WorkbookTooLarge {
         /// The workbook.
         file: String,
-        /// Which part, and the limit.
+        /// The part, and the limit.
         what: String,
     },
-    /// No row has a label that can be judged.
+    /// No row has a usable label.
     #[error(
         "no row has a usable label in column `{label}` ({left_out} rows left out); a label is {labels}: check --label, --map and --where"
     )]
     NothingToJudge {
         /// The column of labels.
         label: String,
-        /// What a label may be.
+        /// Valid labels.
         labels: String,
         /// Rows that were left out.
         left_out: u64,
     },
-    /// A fast answer was asked of a model that can only be read to its end.
+    /// A fast run was requested, but the model has no early exit.
     #[error("the model {model} has no early exit: leave out --quality, or say --quality best")]
     NoExit {
         /// The model's name.
@@ -331,15 +331,15 @@ pub enum Error {
     Taxonomy {
         /// The file.
         file: String,
-        /// Every problem with its line, one a line.
+        /// All problems, one per line with its line number.
         problems: String,
     },
-    /// The model has no embeddings, which themes are found by.
+    /// The model has no embeddings, which theme discovery needs.
     #[error(
         "no themes: the model gives no embeddings, and themes are found by them; leave themes out with --themes off, or use a model with a head `embedding`"
     )]
     NoEmbeddings,
-    /// Themes were to be found in a run into a lake.
+    /// Theme discovery was requested for a lake.
     #[error(
         "a lake needs themes that are the same every night: make a theme file with `undertone themes fit` and give it with --themes FILE"
     )]
@@ -349,10 +349,10 @@ pub enum Error {
     Themes {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         reason: String,
     },
-    /// More records were rejected than the user allows.
+    /// The share of rejected records exceeds the limit.
     #[error(
         "{rejected} of {records} records could not be read, more than the {percent} % of --max-rejects; nothing was \
          published: see the reasons in the rejects file of a run without --max-rejects, or fetch the export again"
@@ -362,7 +362,7 @@ pub enum Error {
         rejected: u64,
         /// All records.
         records: u64,
-        /// The most that is allowed, in percent.
+        /// The limit in percent.
         percent: f64,
     },
 
@@ -396,7 +396,7 @@ pub enum Error {
         /// The lake.
         path: PathBuf,
     },
-    /// One of the lake's own files is not as it was written.
+    /// One of the lake's own files is damaged.
     #[error(
         "the lake is damaged: {}: {reason}; restore it from a copy, or make a new lake from the same files",
         path.display()
@@ -404,7 +404,7 @@ pub enum Error {
     LakeDamaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         reason: String,
     },
     /// A theme file made with another model.
@@ -417,7 +417,7 @@ pub enum Error {
         path: PathBuf,
         /// Fingerprint of the model that made it.
         made_with: String,
-        /// Fingerprint of the model at hand.
+        /// Fingerprint of the current model.
         model: String,
     },
     /// No theme has this id.
@@ -425,7 +425,7 @@ pub enum Error {
     NoTheme {
         /// As given.
         id: String,
-        /// The ids there are, or the nearest.
+        /// The existing ids, or the nearest.
         hint: String,
     },
     /// The lake was written by another version of the program.
@@ -438,19 +438,19 @@ pub enum Error {
         path: PathBuf,
         /// Its version.
         found: u32,
-        /// Ours.
+        /// The version of this program.
         known: u32,
     },
-    /// The publication was begun and could not be finished.
+    /// The publication was started but could not be completed.
     #[error("the work is done, but not all of it could be put in place: {source}; the next run finishes it")]
     LakeHalfway {
-        /// What kept it.
+        /// The reason.
         source: Box<Error>,
     },
-    /// A lake must recognise its files the next night.
+    /// Standard input cannot go into a lake, because the next run could not recognise it.
     #[error("a lake takes files, not standard input: it has to recognise them the next night")]
     LakeFromPipe,
-    /// The lake was tagged with something else, and the user does not want a mixture.
+    /// The lake was tagged with another model or other themes, and the user does not want a mixture.
     #[error(
         "the {what} of the lake is {was}, that of this program is {now}: leave out --fail-on-model-change to tag the inbox \
          anew, or make a new lake"
@@ -458,48 +458,48 @@ pub enum Error {
     ModelChanged {
         /// `model`, `themes` or `schema`.
         what: &'static str,
-        /// What the lake has.
+        /// Value of the lake.
         was: String,
-        /// What this run would use.
+        /// Value of this run.
         now: String,
     },
-    /// A task the model was not made for.
+    /// The model has no head for the task.
     #[error("the model {model} has no `{head}` head, so there is nothing to judge: choose another --task")]
     NoHead {
         /// The model.
         model: String,
-        /// The head it lacks.
+        /// The missing head.
         head: &'static str,
     },
-    /// A file of labels that says something else.
+    /// A label mapping with invalid content.
     #[error(
         "cannot use the labels of {file}: {problem}; it holds `knows`, a list of our labels, and a table `map` of theirs to ours"
     )]
     Mapping {
         /// The file.
         file: String,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
-    /// A behavioural suite that says something else.
+    /// A behavioural suite with invalid content.
     #[error("cannot ask {file}: {problem}; tests/behaviour/README.md says what such a file holds")]
     Suite {
         /// The file or folder.
         file: String,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
-    /// A table operation failed, for instance on a column type that cannot become text.
+    /// A table operation failed, for example on a column type that cannot become text.
     #[error("cannot use the columns of {file}: {source}")]
     Columns {
         /// The file.
         file: String,
-        /// What the table library answered.
+        /// The table library's error.
         source: polars::prelude::PolarsError,
     },
 }
 
-/// The result of anything that can stop a run.
+/// Result with the error of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {

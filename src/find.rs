@@ -17,43 +17,43 @@ use crate::tag::{Seconds, Subjects, Tagger, ThemeTable};
 use crate::theme::taxonomy::{Matcher, Taxonomy};
 use crate::theme::{Change, Sample, Themes, Titles, Unit, Wish, discover, update};
 
-/// Texts from which on themes may be named by titles.
+/// Minimum number of texts for the use of candidate names.
 const TITLED_FROM: usize = 100;
 
-/// Where the themes of a run come from.
+/// Source of a run's themes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Choice {
-    /// There are none.
+    /// No themes.
     Off,
-    /// They are found in the run itself, which reads its inputs twice and scores them once.
+    /// Discovered in the run itself, which reads its inputs twice and scores them once.
     Found(Wish),
     /// From a theme file.
     File(PathBuf),
 }
 
-/// Where themes are to be found.
+/// Inputs and options of theme discovery.
 #[derive(Debug, Clone)]
 pub struct Quest {
     /// Paths, globs, or `-` for standard input.
     pub inputs: Vec<String>,
     /// How to read them.
     pub source: SourceOptions,
-    /// What is wanted of the themes.
+    /// Options of the themes.
     pub wish: Wish,
-    /// What they may say of persons.
+    /// Privacy options.
     pub privacy: Privacy,
 }
 
-/// Finds the themes of all comments.
+/// Discovers the themes of all comments.
 ///
 /// # Errors
-/// Whatever keeps the inputs from being read, and [`Error::NoEmbeddings`].
+/// When the inputs cannot be read, and [`Error::NoEmbeddings`].
 pub fn fit(quest: &Quest, engine: &dyn Engine, progress: &Progress) -> Result<Themes> {
     let sample = sample(quest, engine, progress)?;
     discover(&sample, &titles(&sample, engine)?, &quest.wish, engine.fingerprint())
 }
 
-/// Finds the themes of all comments anew, keeping what is still there of `old`.
+/// Updates the themes `old` with all comments of the inputs.
 ///
 /// # Errors
 /// As [`fit`].
@@ -63,7 +63,7 @@ pub fn renew(old: &Themes, quest: &Quest, engine: &dyn Engine, progress: &Progre
     update(&old, &sample, &titles(&sample, engine)?, &quest.wish)
 }
 
-/// What the themes of a sample may be called. Embedding titles takes a second, which the few themes of few texts are not worth.
+/// Candidate names for the themes of a sample. Embedding them takes a second, which is not worthwhile for a small sample.
 fn titles(sample: &Sample, engine: &dyn Engine) -> Result<Titles> {
     if sample.len() < TITLED_FROM {
         return Ok(Titles::default());
@@ -85,16 +85,16 @@ fn sample(quest: &Quest, engine: &dyn Engine, progress: &Progress) -> Result<Sam
     Ok(sample)
 }
 
-/// What the comments of a run can be about.
+/// Themes and taxonomy of a run.
 pub(crate) struct Topics {
     themes: Option<Themes>,
     taxonomy: Taxonomy,
-    /// Made when the first row asks: it takes a second of the model's time, and a night without new rows needs none.
+    /// Created for the first row: it takes a second of the model's time, which a run without new rows does not need.
     matcher: OnceLock<Matcher>,
 }
 
 impl Topics {
-    /// Those of a run into one file and, if its themes were found in it, its scores for the second reading.
+    /// Loads or discovers the themes of a run into one file. For discovered themes also returns the cached scores for the second pass.
     ///
     /// # Errors
     /// When a theme file or taxonomy cannot be used, or the inputs cannot be read.
@@ -128,10 +128,10 @@ impl Topics {
         Ok((Self::new(themes, job)?, recorded))
     }
 
-    /// Those of a lake: its themes must be the same every night, so they come from a file or there are none.
+    /// Loads the themes of a lake. They must be the same in every run, so they come from a file or there are none.
     ///
     /// # Errors
-    /// When a theme file or taxonomy cannot be used, or themes were to be found in the run.
+    /// When a theme file or taxonomy cannot be used, or discovery was requested.
     pub(crate) fn of_lake(job: &Job, engine: &dyn Engine, progress: &Progress) -> Result<Self> {
         let themes = match &job.themes {
             Choice::File(path) => Some(Themes::load(path, engine.fingerprint())?),
@@ -157,7 +157,7 @@ impl Topics {
         })
     }
 
-    /// What tells rows what they are about.
+    /// Creates the assigner of themes.
     ///
     /// # Errors
     /// As [`Matcher::new`].
@@ -182,7 +182,7 @@ impl Topics {
         themes.chain([Ok(("undertone.taxonomy", taxonomy))]).collect()
     }
 
-    /// Writes the table of themes, and themes that were found, beside the output; tells the summary.
+    /// Writes the table of themes, and discovered themes, beside the output; adds them to the summary.
     pub(crate) fn publish(&self, job: &Job, summary: &mut Summary, sink: &mut Sink) -> Result<()> {
         if let (Some(themes), Choice::Found(_)) = (&self.themes, &job.themes) {
             sink.companion("themes.json", themes.to_json()?.as_bytes())?;
@@ -200,7 +200,7 @@ fn gives_embeddings(engine: &dyn Engine) -> bool {
     engine.card().head("embedding").is_some()
 }
 
-/// Reads every comment and keeps a sample of their opinion units; the time it takes counts where it is spent.
+/// Reads every comment and keeps a sample of their opinion units; adds the time to each stage.
 fn listen(
     source: &mut Source,
     privacy: Privacy,

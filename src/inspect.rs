@@ -43,7 +43,7 @@ impl From<[f32; 3]> for Probabilities {
 /// An emotion above its threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Felt {
-    /// Which one.
+    /// The emotion.
     pub emotion: Emotion,
     /// Its probability.
     pub p: f32,
@@ -52,10 +52,10 @@ pub struct Felt {
 /// A part of the original comment with what is said of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Part<Said> {
-    /// Offsets into the comment as it was given, in Unicode scalars, and the words there.
+    /// Offsets into the original comment, in Unicode scalars, and the text there.
     #[serde(flatten)]
     pub quote: Quote,
-    /// What is said of it.
+    /// Its sentiment.
     #[serde(flatten)]
     pub said: Said,
 }
@@ -69,14 +69,14 @@ pub struct Polarity {
     pub p: f32,
 }
 
-/// What was found in one comment; the fields are named like the columns that `tag` writes.
+/// Results of one comment; the fields are named like the output columns of `tag`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Finding {
-    /// The comment as it was given.
+    /// The original comment.
     pub text: String,
     /// ISO 639-1, or `und`.
     pub language: &'static str,
-    /// How often such an answer is right.
+    /// Probability that the language is right.
     pub language_confidence: f32,
     /// None when abstained.
     pub sentiment: Option<Sentiment>,
@@ -84,7 +84,7 @@ pub struct Finding {
     pub sentiment_score: Option<f32>,
     /// Calibrated probabilities.
     pub sentiment_p: Option<Probabilities>,
-    /// All above threshold, strongest first.
+    /// All emotions above their threshold, strongest first.
     pub emotions: Vec<Felt>,
     /// The likeliest.
     pub intent: Option<Intent>,
@@ -94,13 +94,13 @@ pub struct Finding {
     pub opinions: Vec<Part<Polarity>>,
     /// Sentences, and clauses set against each other, each with its own sentiment.
     pub units: Vec<Part<Probabilities>>,
-    /// What became of the comment.
+    /// Status of the result.
     pub status: Status,
-    /// Why it has no sentiment.
+    /// Reason for an abstention.
     pub reason: Option<Reason>,
-    /// A person should look.
+    /// Whether a person should check it.
     pub review: bool,
-    /// What the model read, with opinions and units as byte ranges of it: for showing.
+    /// The clean text, with opinions and units as byte ranges, for display.
     #[serde(skip)]
     shown: Shown,
 }
@@ -195,13 +195,13 @@ const fn sign(polarity: Sentiment) -> char {
     }
 }
 
-/// On one line.
+/// Joins the lines of a text.
 fn line(text: &str) -> String {
     text.replace('\n', " ↵ ")
 }
 
 impl Display for Shown {
-    /// The text with its opinions in brackets, and in colour.
+    /// Displays the text with its opinions in brackets and colour.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let mut at = 0;
         for opinion in self.opinions.iter().filter(|o| !self.units.contains(&o.range)) {

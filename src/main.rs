@@ -1,4 +1,4 @@
-//! The program: parse, work, tell, exit.
+//! The program: parses the command line, runs the command, prints the result, sets the exit code.
 
 mod cli;
 mod config;
@@ -25,14 +25,14 @@ use crate::cli::{Cli, Command, Manners, Tag, TaxonomyAction, ThemesAction};
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 
 fn main() -> ExitCode {
-    // Which way errors are told is known once the command line is.
+    // The format of errors is known after the command line is parsed.
     let mut log = LogFormat::Text;
     match work(&mut log) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             match log {
                 LogFormat::Json => Progress::json().event("error", serde_json::json!({ "text": message(&error) })),
-                // With standard error closed there is nobody left to tell.
+                // If standard error is closed, the message is lost.
                 LogFormat::Text => drop(writeln!(
                     anstream::stderr(),
                     "{ERROR}error:{ERROR:#} {}",
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Our own errors already say what lies beneath them; others are told with their causes.
+/// Message of an error. Our own errors already include their causes; others are printed with theirs.
 fn message(error: &anyhow::Error) -> String {
     error
         .downcast_ref::<undertone::Error>()
@@ -136,7 +136,7 @@ fn work(log: &mut LogFormat) -> Result<u8> {
     }
 }
 
-/// What is done with themes; answers what to tell, nothing where it is quiet.
+/// Runs a `themes` command; returns the text to print, empty when quiet.
 fn themes(action: ThemesAction) -> Result<String> {
     let edit = |file: &Path, change: &dyn Fn(&mut Themes) -> undertone::Result<()>| -> Result<String> {
         let mut themes = Themes::read(file)?;
@@ -181,7 +181,7 @@ fn themes(action: ThemesAction) -> Result<String> {
     }
 }
 
-/// What is asked about a taxonomy.
+/// Runs a `taxonomy` command.
 fn taxonomy(action: TaxonomyAction) -> Result<String> {
     let (taxonomy, json, whole) = match action {
         TaxonomyAction::Check { file, json } => (Taxonomy::load(&file)?, json, false),
@@ -199,7 +199,7 @@ fn taxonomy(action: TaxonomyAction) -> Result<String> {
     })
 }
 
-/// The command whose manual page is wanted, under the name it is called by.
+/// The command of a manual page, under its full name.
 fn manual(command: Option<&str>) -> Result<clap::Command> {
     let mut program = Cli::command();
     program.build();
@@ -212,7 +212,7 @@ fn manual(command: Option<&str>) -> Result<clap::Command> {
     }
 }
 
-/// An error as it may be told.
+/// An error with a redacted message.
 fn told(error: undertone::Error, privacy: Privacy) -> anyhow::Error {
     match privacy.redact {
         true => anyhow::Error::msg(privacy.told(&error.to_string()).into_owned()),
@@ -259,7 +259,7 @@ fn prepare(manners: &Manners) -> Result<(bool, bool)> {
     Ok((manners.quiet, manners.json))
 }
 
-/// The comments to inspect, some at a time: those given, or the lines of standard input, one by one when a person types them.
+/// Comments to inspect in batches: the arguments, or the lines of standard input, one by one on a terminal.
 fn comments(given: Vec<String>) -> Box<dyn Iterator<Item = io::Result<Vec<String>>>> {
     if !given.is_empty() && given != ["-"] {
         return Box::new(std::iter::once(Ok(given)));
@@ -276,7 +276,7 @@ fn comments(given: Vec<String>) -> Box<dyn Iterator<Item = io::Result<Vec<String
     }))
 }
 
-/// Prints a report, for people or for programs.
+/// Prints a report as text or JSON.
 fn show(report: &(impl Display + Serialize), json: bool) -> Result<bool> {
     if json {
         tell(&serde_json::to_string_pretty(report)?)
@@ -285,7 +285,7 @@ fn show(report: &(impl Display + Serialize), json: bool) -> Result<bool> {
     }
 }
 
-/// Prints the answer; false when its reader went away, as `head` does, which is no failure.
+/// Prints a text; false when the reader closed the pipe, as `head` does, which is not an error.
 fn tell(text: &str) -> Result<bool> {
     match writeln!(anstream::stdout(), "{}", text.trim_end()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),

@@ -1,4 +1,4 @@
-//! The corridor: the main flow on one screen. Input: a [`Job`] and an engine. Output: the tagged file and a [`Summary`]. Everything else happens in the rooms.
+//! The main flow of `tag`, on one screen: reads a [`Job`]'s inputs, tags them and writes one file.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -22,24 +22,24 @@ pub struct Job {
     pub inputs: Vec<String>,
     /// How to read them.
     pub source: SourceOptions,
-    /// The file to write; its extension tells the format.
+    /// The output file; its extension selects the format.
     pub output: PathBuf,
     /// Which columns to add, and their prefix.
     pub columns: Columns,
-    /// Where themes come from.
+    /// Source of the themes.
     pub themes: Choice,
-    /// A taxonomy of one's own; none for the default one.
+    /// A custom taxonomy; none for the default one.
     pub taxonomy: Option<PathBuf>,
-    /// The run fails when a larger share of the records cannot be read, 0..=1.
+    /// Maximum share of records that may be rejected, 0..=1.
     pub max_rejects: Option<f64>,
-    /// What may be said of persons.
+    /// Privacy options.
     pub privacy: Privacy,
 }
 
-/// Reads every input row, tags it, and writes it beside its original columns. The output appears only when it is whole.
+/// Reads every input row, tags it, and writes it beside its original columns. The output appears only when it is complete.
 ///
 /// # Errors
-/// Whatever keeps the output from being complete; then there is none.
+/// Anything that prevents a complete output; then there is none.
 pub fn tag(job: &Job, engine: &dyn Engine, progress: &Progress) -> Result<Summary> {
     let mut source = source::open(&job.inputs, &job.source)?;
     source.refuse_as_output(&job.output)?;
@@ -84,7 +84,7 @@ pub fn tag(job: &Job, engine: &dyn Engine, progress: &Progress) -> Result<Summar
     Ok(summary)
 }
 
-/// Our columns for a batch; what they say is counted in the summary.
+/// Returns the added columns of a batch and counts them in the summary.
 pub(crate) fn answer(batch: &Batch, tagger: &mut Tagger<'_>, job: &Job, summary: &mut Summary) -> Result<DataFrame> {
     let (texts, hidden) = job.privacy.texts(&batch.texts);
     let ids = job.privacy.ids(batch.ids());
@@ -94,7 +94,7 @@ pub(crate) fn answer(batch: &Batch, tagger: &mut Tagger<'_>, job: &Job, summary:
     Ok(job.columns.frame(&batch.source, &rows, &batch.mapped)?)
 }
 
-/// Fails when more than the share `most` of all records was rejected: then something is wrong with the export or its options.
+/// Fails when the share of rejected records exceeds `most`, which means a wrong export or wrong options.
 pub(crate) fn judge_rejects(rejected: u64, rows: u64, most: Option<f64>) -> Result<()> {
     match most {
         Some(most) if rejected as f64 > most * (rejected + rows) as f64 => Err(Error::TooManyRejects {
@@ -106,7 +106,7 @@ pub(crate) fn judge_rejects(rejected: u64, rows: u64, most: Option<f64>) -> Resu
     }
 }
 
-/// What the Parquet footer says of this run. No clock time: the same input gives the same bytes.
+/// Key and value pairs of the Parquet footer. No clock time: the same input gives the same bytes.
 pub(crate) fn footer(job: &Job, engine: &dyn Engine, topics: &Topics) -> Result<Vec<(String, String)>> {
     let card = engine.card();
     let run = serde_json::json!({

@@ -1,5 +1,5 @@
-//! What did a run find? Input: batches as they are tagged. Output: counts, sentiment by language and the strongest comments, as a table for people or
-//! JSON for programs. Its size does not grow with the rows.
+//! Summary of a run: counts, sentiment by language and the strongest comments, as a table for people or JSON for programs. Its size does not grow
+//! with the rows.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
@@ -19,18 +19,18 @@ const THEMES: usize = 12;
 /// Longest quote of a comment, in characters.
 const QUOTE: usize = 96;
 
-/// Counts of one language's rows.
+/// Row counts of one language.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     /// Rows with a sentiment.
     pub tagged: u64,
-    /// How many of them are negative.
+    /// Negative rows.
     pub negative: u64,
-    /// How many are neutral.
+    /// Neutral rows.
     pub neutral: u64,
-    /// How many are positive.
+    /// Positive rows.
     pub positive: u64,
-    /// How many are mixed.
+    /// Mixed rows.
     pub mixed: u64,
 }
 
@@ -46,7 +46,7 @@ impl Counts {
     }
 }
 
-/// One comment worth reading.
+/// A comment quoted in the summary.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Quote {
     /// P(positive) - P(negative), -1..=1.
@@ -59,16 +59,16 @@ pub struct Quote {
     pub text: String,
 }
 
-/// What a run found.
+/// Summary of a run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Summary {
     /// Rows written.
     pub rows: u64,
     /// Rows with a sentiment.
     pub tagged: u64,
-    /// Rows without, by reason.
+    /// Rows without a sentiment, by reason.
     pub abstained: BTreeMap<Reason, u64>,
-    /// Rows the model could not read.
+    /// Rows that could not be scored.
     pub failed: u64,
     /// Rows that could not be read from the input; they are in the rejects file.
     pub rejected: u64,
@@ -80,13 +80,13 @@ pub struct Summary {
     pub unread: Unread,
     /// Sentiment by language.
     pub languages: BTreeMap<&'static str, Counts>,
-    /// Themes of the taxonomy, most spoken of first.
+    /// Themes of the taxonomy, most mentioned first.
     pub touchpoints: Vec<ThemeLine>,
-    /// Discovered themes, most spoken of first.
+    /// Discovered themes, most mentioned first.
     pub themes: Vec<ThemeLine>,
-    /// Comments that speak of none of the discovered themes.
+    /// Comments without a discovered theme.
     pub without_theme: u64,
-    /// What is counted for the table of themes.
+    /// Counts for the table of themes.
     #[serde(skip)]
     pub tallies: Tallies,
     /// The most negative comments, strongest first.
@@ -131,7 +131,7 @@ impl Summary {
     }
 }
 
-/// Puts a comment among the strongest of its side if it belongs there; the earlier row wins a tie.
+/// Inserts a comment among the strongest of its side if it belongs there; the earlier row wins a tie.
 fn keep_strongest(quotes: &mut Vec<Quote>, score: f32, row: &TaggedRow) {
     let at = quotes.partition_point(|quote| quote.score.abs() >= score.abs());
     if at < STRONGEST {
@@ -195,7 +195,7 @@ fn share_table(languages: &BTreeMap<&'static str, Counts>) -> Table {
     table
 }
 
-/// Themes with what was said of them; the last column only where there are exemplars.
+/// Table of themes with their sentiment; the last column only if there are exemplars.
 fn theme_table(what: &str, lines: &[ThemeLine]) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING);

@@ -1,4 +1,4 @@
-//! Sentiment and intent: one answer of a few. Input: comments with the right answer. Output: what was answered, and how surely.
+//! Evaluation of single-choice tasks, sentiment and intent: the predicted class and its probability.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ fn figures(classes: &[String], counts: &BTreeMap<Choice, u64>) -> Figures {
     Figures::of_choices(classes, confusion)
 }
 
-/// The place of the greatest, the first of equals.
+/// Index of the maximum, the first on a tie.
 pub(super) fn likeliest(probabilities: &[f32]) -> usize {
     (1..probabilities.len()).fold(0, |best, n| {
         if probabilities[n] > probabilities[best] {
@@ -39,7 +39,7 @@ fn only(cell: &str, mapping: Option<&Mapping>, classes: &[String]) -> Option<usi
     classes.iter().position(|class| class.eq_ignore_ascii_case(label))
 }
 
-/// Judges the sentiment of the verdicts.
+/// Evaluates the sentiment of the results.
 pub(super) struct SentimentJudge<'a> {
     tagger: Tagger<'a>,
     classes: Vec<String>,
@@ -68,7 +68,7 @@ impl Judge for SentimentJudge<'_> {
     }
 
     fn gold(&self, cell: &str) -> Option<usize> {
-        // A forced choice is one of three: a mixed comment has no right answer there.
+        // A forced choice has three classes: a mixed comment has no right one.
         only(cell, self.mapping.as_ref(), &self.classes).filter(|&n| !(self.forced && n == Sentiment::Mixed as usize))
     }
 
@@ -105,7 +105,7 @@ impl Judge for SentimentJudge<'_> {
     }
 }
 
-/// Judges what the writer wants: the likeliest intent.
+/// Evaluates the most likely intent.
 pub(super) struct IntentJudge<'a> {
     engine: &'a dyn Engine,
     classes: Vec<String>,
@@ -113,7 +113,7 @@ pub(super) struct IntentJudge<'a> {
 }
 
 impl<'a> IntentJudge<'a> {
-    /// `classes` are those of the model's head.
+    /// Creates the judge; `classes` are those of the model's head.
     pub(super) fn new(engine: &'a dyn Engine, classes: Vec<String>, mapping: Option<Mapping>) -> Self {
         Self {
             engine,

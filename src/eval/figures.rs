@@ -9,9 +9,9 @@ use super::calibration::Bin;
 pub struct ClassFigures {
     /// The class.
     pub class: String,
-    /// Labels with it.
+    /// Number of labels.
     pub support: u64,
-    /// Of the answers with this class, the share that is right, 0..=1.
+    /// Share of predictions of this class that are right, 0..=1.
     pub precision: f64,
     /// Of the labels with this class, the share found, 0..=1.
     pub recall: f64,
@@ -20,7 +20,7 @@ pub struct ClassFigures {
 }
 
 impl ClassFigures {
-    /// From the number of labels, of answers, and of answers that are right.
+    /// Computes the figures from the numbers of labels, predictions, and right predictions.
     pub(super) fn new(class: &str, support: u64, answers: u64, right: u64) -> Self {
         Self {
             class: class.to_owned(),
@@ -32,12 +32,12 @@ impl ClassFigures {
     }
 }
 
-/// How well opinion targets are found in the text.
+/// Figures of opinion targets in the text.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct SpanFigures {
     /// Whole targets, exactly from first to last character.
     pub exact: Found,
-    /// Lowest and highest F1 of the middle 95 % of bootstrap draws.
+    /// 95 % bootstrap interval of F1.
     pub exact_f1_interval: [f64; 2],
     /// Whole targets with the right polarity.
     pub with_polarity: Found,
@@ -48,13 +48,13 @@ pub struct SpanFigures {
 /// Precision and recall of something found in the text.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Found {
-    /// How many are labelled.
+    /// Number of labelled ones.
     pub labelled: u64,
-    /// How many were found.
+    /// Number of predicted ones.
     pub found: u64,
-    /// Of those found, the share that is labelled, 0..=1.
+    /// Share of predictions that are labelled, 0..=1.
     pub precision: f64,
-    /// Of those labelled, the share that was found, 0..=1.
+    /// Share of labels that are predicted, 0..=1.
     pub recall: f64,
     /// Harmonic mean of the two.
     pub f1: f64,
@@ -72,10 +72,10 @@ impl Found {
     }
 }
 
-/// The figures of a group of rows.
+/// Figures of a group of rows.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Figures {
-    /// What was judged: labelled rows, or labelled targets.
+    /// Number of evaluated rows or targets.
     pub rows: u64,
     /// Share of them with an answer, 0..=1.
     pub coverage: f64,
@@ -93,16 +93,16 @@ pub struct Figures {
     pub reliability: Vec<Bin>,
     /// By class.
     pub classes: Vec<ClassFigures>,
-    /// `confusion[label][answer]` in the order of the task's classes; the last answer is none. Empty where a row has several labels.
+    /// `confusion[label][prediction]` in the order of the task's classes; the last prediction is none. Empty for multi-label tasks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub confusion: Vec<Vec<u64>>,
-    /// Of opinion targets only.
+    /// For opinion targets only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spans: Option<SpanFigures>,
 }
 
 impl Figures {
-    /// The figures of single choices, from `confusion[label][answer]`, whose last answer is none.
+    /// Figures of a single-choice task from `confusion[label][prediction]`, whose last prediction is none.
     pub(super) fn of_choices(classes: &[String], confusion: Vec<Vec<u64>>) -> Self {
         let rows: u64 = confusion.iter().flatten().sum();
         let none: u64 = confusion.iter().filter_map(|row| row.last()).sum();
@@ -126,7 +126,7 @@ impl Figures {
 
 /// Mean F1 of classes.
 pub(super) fn mean_f1(classes: &[ClassFigures]) -> f64 {
-    // A sum of nothing is -0.0.
+    // An empty sum is -0.0.
     classes.iter().fold(0.0, |sum, c| sum + c.f1) / classes.len().max(1) as f64
 }
 
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn figures_of_a_confusion_by_hand() {
         let classes = ["a", "b", "c"].map(str::to_owned);
-        // 3 a (2 right, 1 called b), 2 b (1 right, 1 unanswered), no c but one answer c is impossible here.
+        // 3 a (2 right, 1 predicted b), 2 b (1 right, 1 without prediction), no c.
         let figures = Figures::of_choices(&classes, vec![vec![2, 1, 0, 0], vec![0, 1, 0, 1], vec![0, 0, 0, 0]]);
         assert_eq!(figures.rows, 5);
         assert!((figures.coverage - 0.8).abs() < 1e-9 && (figures.accuracy - 0.75).abs() < 1e-9);

@@ -1,5 +1,4 @@
-//! What a task has to answer to be judged, and how outcomes become figures. Input: outcomes of labelled rows, one by one. Output: [`Figures`] with calibration and
-//! bootstrap intervals.
+//! The interface of an evaluated task, and the aggregation of row outcomes to [`Figures`] with calibration and bootstrap intervals.
 
 use std::collections::BTreeMap;
 
@@ -10,30 +9,30 @@ use crate::error::Result;
 
 /// Judges one task.
 pub(super) trait Judge {
-    /// A right answer.
+    /// A gold label.
     type Gold: Clone;
-    /// What can come out of a row; figures are made of how often each did.
+    /// Outcome of a row; figures are computed from outcome counts.
     type Key: Ord + Clone;
 
     /// The classes, in the order of the confusion.
     fn classes(&self) -> &[String];
 
-    /// What a label may be, for people.
+    /// Valid labels, for people.
     fn expects(&self) -> String {
         self.classes().join(", ")
     }
 
-    /// The right answer in a cell of the label column; none when it holds nothing this task can use.
+    /// Parses the gold label in a cell; none when it holds nothing this task can use.
     fn gold(&self, cell: &str) -> Option<Self::Gold>;
 
-    /// Asks the engine and compares, row by row.
+    /// Scores texts and compares with the labels, row by row.
     fn outcomes(&mut self, texts: &[Option<String>], gold: &[Self::Gold]) -> Result<Vec<Outcome<Self::Key>>>;
 
-    /// The figures of outcomes, but for calibration and intervals.
+    /// Figures of outcomes, without calibration and intervals.
     fn figures(&self, counts: &BTreeMap<Self::Key, u64>) -> Figures;
 }
 
-/// What came out of a row.
+/// Outcome of one row.
 pub(super) struct Outcome<K> {
     pub(super) key: K,
     /// Probabilities the model stood by, and whether it was right.
@@ -41,7 +40,7 @@ pub(super) struct Outcome<K> {
 }
 
 impl<K> Outcome<K> {
-    /// An outcome without a claim.
+    /// An outcome without a probability.
     pub(super) fn of(key: K) -> Self {
         Self {
             key,

@@ -45,20 +45,20 @@ pub enum Task {
     Targets,
 }
 
-/// What to judge.
+/// Options of an evaluation.
 #[derive(Debug, Clone)]
 pub struct Question {
     /// Labelled files.
     pub inputs: Vec<String>,
     /// How to read them.
     pub source: SourceOptions,
-    /// What they are labelled with.
+    /// Task of the labels.
     pub task: Task,
-    /// Column of the right answers.
+    /// Column of gold labels.
     pub label: String,
-    /// A file that names our labels for those in the column.
+    /// File that maps the labels of the column to ours.
     pub mapping: Option<PathBuf>,
-    /// Column to report by.
+    /// Column to group by.
     pub by: Option<String>,
     /// Only rows whose column has one of these values; all must hold.
     pub only: Vec<(String, Vec<String>)>,
@@ -66,10 +66,10 @@ pub struct Question {
     pub forced: bool,
 }
 
-/// Which model was judged.
+/// The evaluated model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelName {
-    /// Its name and release.
+    /// Its name and version.
     pub id: String,
     /// Hash of its files.
     pub fingerprint: String,
@@ -84,27 +84,27 @@ impl ModelName {
     }
 }
 
-/// The answer to a [`Question`].
+/// Result of an evaluation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
-    /// What was judged.
+    /// The evaluated task.
     pub task: Task,
-    /// Which model was.
+    /// The evaluated model.
     pub model: ModelName,
-    /// Every judged row.
+    /// Figures of all evaluated rows.
     pub all: Figures,
-    /// By value of the `--by` column.
+    /// Figures by value of the `--by` column.
     pub groups: BTreeMap<String, Figures>,
-    /// Mean of the groups' macro-F1, where there are groups.
+    /// Mean of the groups' macro-F1, if there are groups.
     pub mean_macro_f1: Option<f64>,
-    /// Rows left out: no usable label, or not asked for.
+    /// Rows without a usable label, or filtered out.
     pub left_out: u64,
     /// The classes, in the order of the confusion.
     #[serde(skip)]
     classes: Vec<String>,
 }
 
-/// Asks the engine about labelled rows and counts how often the answer is the label.
+/// Scores labelled rows and compares the results with the labels.
 ///
 /// # Errors
 /// When the files cannot be read, a named column is missing, the model has no head for the task, or no row has a usable label.
@@ -201,7 +201,7 @@ fn count<J: Judge>(question: &Question, engine: &dyn Engine, progress: &Progress
     })
 }
 
-/// Which rows meet every condition.
+/// Marks the rows that meet every condition.
 fn asked(question: &Question, batch: &Batch) -> Result<Vec<bool>> {
     let mut asked = vec![true; batch.texts.len()];
     for (column, values) in &question.only {
@@ -214,7 +214,7 @@ fn asked(question: &Question, batch: &Batch) -> Result<Vec<bool>> {
     Ok(asked)
 }
 
-/// A column as strings, null as the empty one.
+/// A column as strings, null as the empty string.
 fn strings(frame: &DataFrame, name: &str) -> Result<Vec<String>> {
     let column = frame.column(name)?;
     let text = column.cast(&DataType::String)?;

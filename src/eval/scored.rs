@@ -1,5 +1,4 @@
-//! What does the model say of labelled comments, whatever the verdict? Input: raw comments, some with terms to look for. Output: the clean text and its scores, or
-//! nothing for a comment that `tag` would refuse to score.
+//! Scores of labelled comments before any rule is applied: clean text and scores, or nothing for a comment that `tag` would not score.
 
 use std::ops::Range;
 
@@ -13,7 +12,7 @@ use crate::text::{self, Clean};
 /// A comment with what the model says of it; none when it is refused.
 pub(super) type Scored = (Clean, Option<Scores>);
 
-/// Scores comments in order. `spans` answers which byte ranges of clean text *i* get scores of their own.
+/// Scores comments in order. `spans` returns the byte ranges of clean text *i* that get scores of their own.
 ///
 /// # Errors
 /// When the engine fails.

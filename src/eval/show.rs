@@ -1,4 +1,4 @@
-//! A [`Report`] as tables for people.
+//! Tables of a [`Report`] for people.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -7,7 +7,7 @@ use comfy_table::{Cell, CellAlignment, Table};
 
 use super::{Figures, Report, Task};
 
-/// A table whose first column is text and whose others are figures.
+/// A table whose first column is text and whose others are numbers.
 pub(super) fn table(header: &[String], lines: impl IntoIterator<Item = Vec<String>>) -> Table {
     let mut table = Table::new();
     let aligned = |(n, text): (usize, String)| {

@@ -6,7 +6,7 @@ use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Width of one attention head, the only one the engine computes.
+/// Width of an attention head, the only one the engine supports.
 pub(super) const HEAD_WIDTH: usize = 32;
 /// Sizes are multiples of this: the output channels of one packed panel.
 const STEP: usize = super::product::PANEL;
@@ -23,7 +23,7 @@ const KNOWN: [(&str, HeadKind, Activation); 5] = [
     ("embedding", HeadKind::Projection, Activation::None),
 ];
 
-/// How deep a comment is read.
+/// Depth of the forward pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Quality {
@@ -34,57 +34,57 @@ pub enum Quality {
     Best,
 }
 
-/// The model card file: all that is not a weight.
+/// The model config file `card.toml`: everything except weights.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Card {
     /// Name of the model.
     pub id: String,
-    /// Release of the model.
+    /// Version of the model.
     pub version: String,
     /// Transformer layers.
     pub layers: usize,
-    /// Width of a token state, a multiple of 64.
+    /// Hidden size, a multiple of 64.
     pub hidden: usize,
     /// Attention heads, each 32 wide.
     pub attention_heads: usize,
-    /// Width of the inner layer of a block, a multiple of 64.
+    /// Feed-forward size, a multiple of 64.
     pub ffn: usize,
-    /// Pieces the model knows.
+    /// Size of the vocabulary.
     pub vocabulary: usize,
-    /// Positions the model knows.
+    /// Number of positions.
     pub positions: usize,
     /// Added to the variance in layer normalisation.
     pub layer_norm_eps: f32,
-    /// What stands before every text, as in training.
+    /// Prefix of every text, as in training.
     pub prefix: String,
-    /// Tokens read at once, frame and prefix included. Longer texts are read in several windows.
+    /// Tokens per window, including special tokens and prefix. Longer texts are split into several windows.
     pub window: usize,
     /// The heads, `sentiment` among them.
     pub heads: Vec<Head>,
-    /// Layers after which the model may stop, each with heads of its own.
+    /// Early exits, each with heads of its own.
     #[serde(default)]
     pub exits: Vec<Exit>,
-    /// What the `tag` room makes of the scores.
+    /// Rules by which the `tag` room interprets the scores.
     pub rules: Rules,
-    /// The heads are those of the exit after `layers`.
+    /// Whether the heads are those of the exit after `layers`.
     #[serde(skip)]
     early: bool,
 }
 
-/// A place where the model may stop.
+/// An early exit.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exit {
     /// Layers run before it.
     pub layers: usize,
-    /// Rules of its own, as its probabilities spread otherwise; none for those of the model.
+    /// Rules of its own, because its probabilities are distributed differently; none for those of the model.
     pub rules: Option<Rules>,
     /// Its heads, `sentiment` among them.
     pub heads: Vec<Head>,
 }
 
-/// One linear layer on top of the states, and how to read it.
+/// A linear layer on top of the states, and its interpretation.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Head {
@@ -95,7 +95,7 @@ pub struct Head {
     /// Names of its outputs, in order; none for a projection.
     #[serde(default)]
     pub labels: Vec<String>,
-    /// What turns its outputs into scores.
+    /// Activation of its outputs.
     pub activation: Activation,
     /// Outputs are divided by this before the activation (temperature scaling, Guo 2017).
     #[serde(default = "unchanged")]
@@ -103,40 +103,40 @@ pub struct Head {
     /// Added to the outputs before the division, one number per label, or none.
     #[serde(default)]
     pub bias: Vec<f32>,
-    /// Probabilities from which on a label counts, by label.
+    /// Minimum probability of each label.
     #[serde(default)]
     pub thresholds: BTreeMap<String, f32>,
 }
 
-/// What a head reads.
+/// Input of a head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HeadKind {
-    /// The mean of all token states of a text.
+    /// Mean of all token states of a text.
     Document,
     /// Each token state.
     Token,
-    /// The mean of all token states; its outputs are a vector, not labels.
+    /// Mean of all token states; the outputs are a vector, not labels.
     Projection,
 }
 
-/// What turns a head's outputs into scores.
+/// Activation of a head's outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Activation {
-    /// One label of all: probabilities sum to 1.
+    /// One label per text: probabilities sum to 1.
     Softmax,
-    /// Each label on its own.
+    /// Each label independently.
     Sigmoid,
-    /// Outputs as they are.
+    /// Outputs unchanged.
     None,
 }
 
 impl Card {
-    /// Reads and checks a card.
+    /// Parses and checks a model config.
     ///
     /// # Errors
-    /// When the text is not the TOML described here, or describes a model the engine cannot run.
+    /// When the text is not valid TOML of this form, or describes a model the engine cannot run.
     pub fn parse(text: &str) -> Result<Self> {
         let card: Self = toml::from_str(text).map_err(|e| refuse(e.to_string().trim_end()))?;
         card.check().map(|()| card)
@@ -147,10 +147,10 @@ impl Card {
         self.heads.iter().find(|h| h.name == name)
     }
 
-    /// The card of the same model read to this depth: for [`Quality::Fast`] layers and heads are those of its first exit.
+    /// The config at a depth: for [`Quality::Fast`] layers and heads are those of the first exit.
     ///
     /// # Errors
-    /// [`Error::NoExit`] when a fast answer is asked for and the model has no exit.
+    /// [`Error::NoExit`] when a fast run is requested and the model has no exit.
     pub fn at(mut self, quality: Quality) -> Result<Self> {
         if quality == Quality::Best {
             return Ok(self);
@@ -165,7 +165,7 @@ impl Card {
         Ok(self)
     }
 
-    /// Where the weights of a head lie in the file: `heads.NAME`, or `exits.LAYERS.heads.NAME`.
+    /// Tensor name of a head's weights: `heads.NAME`, or `exits.LAYERS.heads.NAME`.
     pub(super) fn place(&self, head: &str) -> String {
         if self.early {
             format!("exits.{}.heads.{head}", self.layers)
@@ -174,7 +174,7 @@ impl Card {
         }
     }
 
-    /// What distinguishes this depth from the model's full one; empty for the full one.
+    /// Distinguishes this depth from the full model; empty for the full one.
     pub(super) fn depth(&self) -> String {
         if self.early {
             format!("exits.{}", self.layers)
@@ -221,7 +221,7 @@ impl Card {
     }
 }
 
-/// The heads of one depth.
+/// Checks the heads of one depth.
 fn check(heads: &[Head]) -> Result<()> {
     for (place, head) in heads.iter().enumerate() {
         if heads.iter().take(place).any(|h| h.name == head.name) {

@@ -1,5 +1,5 @@
-//! What do the heads make of a state? Input: a mean or a token's state, `[hidden]`. Output: calibrated probabilities, or a vector
-//! of length one. Which heads there are and how they are read, the card says; a head it lacks answers nothing.
+//! Prediction heads: turn a hidden state `[hidden]` into calibrated probabilities or a unit vector, as the model config describes. A head that the
+//! model lacks returns nothing.
 
 use super::card::{Activation, Card, Head};
 use super::lanes;
@@ -46,7 +46,7 @@ impl Readout {
         outputs
     }
 
-    /// Probabilities; of a projection, a vector of length one.
+    /// Probabilities, or a unit vector for a projection.
     fn read(&self, state: &[f32]) -> Vec<f32> {
         let mut outputs = self.calibrated(state);
         match self.activation {
@@ -62,7 +62,7 @@ impl Readout {
 pub(super) struct Heads(BTreeMap<String, Readout>);
 
 impl Heads {
-    /// The card's heads with their weights and biases.
+    /// Creates the heads of the model config with their weights and biases.
     pub(super) fn new(card: &Card, mut weights: BTreeMap<String, (Vec<f32>, Vec<f32>)>) -> Self {
         let heads = card.heads.iter();
         Self(

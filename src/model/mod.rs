@@ -1,12 +1,10 @@
-//! How does each text score? Input: clean texts of any length, each with the spans that are asked about. Output: for text *i* its
-//! calibrated scores, at place *i*.
+//! The model: scores clean texts of any length, each with spans that get their own scores. Row *i* of the result belongs to text *i*.
 //!
-//! The answer for a text depends on that text and the model alone: not on its batch-mates, the thread count, the batch
-//! size or the processor. Texts longer than the model's window are read in several windows and pooled, never cut short.
-//! Refuses models whose files do not agree with each other.
+//! The result for a text depends on that text and the model alone: not on the rest of the batch, the thread count, the batch size or the processor.
+//! Texts longer than the model's window are split into several windows and pooled, never truncated. Model files that do not fit together are errors.
 //!
 //! ```text
-//! text -> pieces (tokens) -> windows -> packed batches -> states (encoder) -> means (pool) -> heads (card) -> Scores
+//! text -> tokens -> windows -> packed batches -> states (encoder) -> means (pool) -> heads (card) -> Scores
 //! ```
 
 #[cfg(target_arch = "x86_64")]
@@ -39,19 +37,19 @@ use crate::Result;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// What scores texts. `native` is always there; a second engine may stand behind the same trait.
+/// Scores texts. `native` is always available; `torch` is the second implementation.
 pub trait Engine: Send + Sync {
-    /// The model's own description: its heads, their calibration, the rules that read them.
+    /// The model config: heads, calibration, rules.
     fn card(&self) -> &Card;
 
-    /// 32 hexadecimal digits that tell this model from any other: a hash of its files.
+    /// Hash of the model's files, 32 hexadecimal digits.
     fn fingerprint(&self) -> &str;
 
-    /// Scores texts. Row *i* of the answer belongs to passage *i* and never depends on its batch-mates, the thread count or
-    /// the batch size. What is said of a text as a whole depends on no span. Runs on the current rayon pool.
+    /// Scores texts. Row *i* of the result belongs to passage *i* and does not depend on the rest of the batch, the thread count or the batch size.
+    /// Scores of the whole text do not depend on the spans. Runs on the current rayon pool.
     ///
     /// # Errors
-    /// When a text cannot be cut into pieces; the error names its place.
+    /// When a text cannot be tokenised; the error has its index.
     fn score(&self, passages: &[Passage<'_>]) -> Result<Vec<Scores>>;
 }
 
@@ -60,18 +58,18 @@ pub trait Engine: Send + Sync {
 pub struct Passage<'a> {
     /// Clean text of any length.
     pub text: &'a str,
-    /// Byte ranges of the text that get scores of their own: its opinion units, in order.
+    /// Byte ranges of the text that get their own scores: its opinion units, in order.
     pub spans: &'a [Range<usize>],
 }
 
 impl<'a> From<&'a str> for Passage<'a> {
-    /// The text as a whole, no spans.
+    /// A passage without spans.
     fn from(text: &'a str) -> Self {
         Self { text, spans: &[] }
     }
 }
 
-/// What the model says of one text. A vector is empty when the model has no such head.
+/// Scores of one text. A vector is empty when the model has no such head.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Scores {
@@ -85,9 +83,9 @@ pub struct Scores {
     pub targets: Vec<Target>,
     /// The text in the space in which like means near, whatever the language: of length 1, dot product = cosine.
     pub embedding: Vec<f32>,
-    /// The scores of each span of the passage, in its order.
+    /// Scores of each span of the passage, in its order.
     pub spans: Vec<SpanScores>,
-    /// Pieces read, over all windows of the text, frame and prefix included; at least 2.
+    /// Number of tokens over all windows of the text, including special tokens and prefix; at least 2.
     pub tokens: u32,
 }
 
@@ -104,10 +102,10 @@ pub struct SpanScores {
     pub embedding: Vec<f32>,
 }
 
-/// An opinion target: a run of neighbouring tokens that the token head does not call `none`, widened to whole words.
+/// An opinion target: a run of neighbouring tokens that the token head does not classify as `none`, widened to whole words.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Target {
-    /// Bytes of the text, on character boundaries, no white space at either end. A run ends with its window.
+    /// Byte range of the text, on character boundaries, without surrounding white space. A run ends with its window.
     pub range: Range<usize>,
     /// Probabilities of negative, neutral, positive, given that it is a target; they sum to 1. Mean over its tokens.
     pub polarity: [f32; 3],
@@ -128,7 +126,7 @@ const CARD: &str = include_str!("../../models/base/card.toml");
 const TOKENIZER: &[u8] = include_bytes!("../../models/base/tokenizer.json");
 const WEIGHTS: &[u8] = include_bytes!("../../models/base/model.safetensors");
 
-/// A long text is cut between sentences, and sentences need no language.
+/// Long texts are split between sentences, which need no language.
 fn units(text: &str) -> Vec<Range<usize>> {
     crate::text::units(text, "und")
 }

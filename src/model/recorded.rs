@@ -1,6 +1,5 @@
-//! How are texts scored once and read twice? Input: an engine, asked batch by batch. Output: the same scores again, in the same order, from a temporary
-//! file: a run that has yet to find its themes listens to all comments first and tags them then. Every figure
-//! is kept as it is, so that a run which finds its themes answers like one that is given them. It refuses to answer other questions than the recorded ones.
+//! Score cache for runs that read their input twice: first to discover themes, then to tag. Scores are written to a temporary file and replayed in
+//! the same order, unchanged, so that such a run gives the same results as one with given themes. Other passages than the cached ones are an error.
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
@@ -9,13 +8,13 @@ use std::sync::{Mutex, PoisonError};
 use super::{Card, Engine, Passage, Scores, SpanScores, Target};
 use crate::error::{Error, Result};
 
-/// An engine whose answers are kept.
+/// An engine whose scores are cached.
 pub struct Recorder<'engine> {
     engine: &'engine dyn Engine,
     tape: Mutex<BufWriter<File>>,
 }
 
-/// The kept answers, in place of the engine.
+/// The cached scores, in place of the engine.
 pub struct Recorded<'engine> {
     engine: &'engine dyn Engine,
     tape: Mutex<BufReader<File>>,
@@ -30,7 +29,7 @@ fn no_room(source: io::Error) -> Error {
 }
 
 impl<'engine> Recorder<'engine> {
-    /// Keeps what `engine` answers in an unnamed temporary file, which the system removes with the process.
+    /// Starts to cache the scores of `engine` in an unnamed temporary file, which the system removes with the process.
     ///
     /// # Errors
     /// When the temporary folder (`TMPDIR`) has no room.
@@ -42,7 +41,7 @@ impl<'engine> Recorder<'engine> {
         })
     }
 
-    /// From now on the kept answers are given, from the first.
+    /// Ends caching and replays the scores from the first.
     ///
     /// # Errors
     /// When the temporary folder has no room for the last of them.
@@ -87,7 +86,7 @@ impl Engine for Recorded<'_> {
         self.engine.fingerprint()
     }
 
-    /// The answers to the same passages as were asked for the first time. An input that changed in between is an error.
+    /// Returns the cached scores of the same passages. An input that changed in between is an error.
     fn score(&self, passages: &[Passage<'_>]) -> Result<Vec<Scores>> {
         let mut tape = self.tape.lock().unwrap_or_else(PoisonError::into_inner);
         let changed = |_| Error::Changed {

@@ -1,5 +1,4 @@
-//! The promises of the room. Held on a tiny random model made here, which has the shipped one's tokenizer and shape of
-//! file, and where it matters on the shipped one.
+//! Invariants of the model: on a tiny random model with the shipped tokenizer and file format, and where it matters on the shipped model.
 
 use super::kernel::Isa;
 use super::weights::Weights;
@@ -92,7 +91,7 @@ const HEADS: [(&str, usize); 6] = [
     ("exits.1.heads.sentiment", 3),
 ];
 
-/// Numbers that look random and are the same everywhere.
+/// Deterministic pseudo-random numbers.
 struct Numbers(u64);
 
 impl Numbers {
@@ -197,7 +196,7 @@ fn tiny(card: &str, weights: Vec<u8>) -> Result<Native> {
     Native::new(card, TOKENIZER, Cow::Owned(weights), Quality::Best)
 }
 
-/// Texts with their sentences and, overlapping them, every other one in parts.
+/// Texts with spans: their sentences and, overlapping them, every other one split further.
 fn asked<'a>(texts: &[&'a str]) -> Vec<(&'a str, Vec<Range<usize>>)> {
     let spans = |text: &str| {
         let mut spans = crate::text::units(text, "en");
@@ -215,7 +214,7 @@ fn score(engine: &dyn Engine, texts: &[&str]) -> Vec<Scores> {
     engine.score(&passages).unwrap()
 }
 
-/// Everything that is said of each text, bit for bit.
+/// All scores of each text, bit for bit.
 fn bits(engine: &dyn Engine, texts: &[&str]) -> Vec<Vec<u64>> {
     let all = |s: Scores| {
         let floats = s
@@ -239,7 +238,7 @@ fn bits(engine: &dyn Engine, texts: &[&str]) -> Vec<Vec<u64>> {
     score(engine, texts).into_iter().map(all).collect()
 }
 
-/// Texts of every kind: words, marks, other scripts, emoji, anything at all; some many windows long.
+/// Texts of every kind: words, marks, other scripts, emoji, arbitrary strings; some many windows long.
 fn texts() -> impl Strategy<Value = Vec<String>> {
     let text = prop_oneof![
         4 => "([a-zа-яőűążç]{1,9}[ ,.!?]{1,2}){0,40}",
@@ -335,7 +334,7 @@ fn every_machine_gives_the_same_bits() {
     }
 }
 
-/// More texts and spans than are scored at a time, in groups whose borders lie elsewhere for other batches.
+/// More texts and spans than are scored at a time, in groups with other boundaries for other batches.
 #[test]
 fn groups_change_no_bit() {
     let spans: Vec<Range<usize>> = vec![0..2; 9000];
@@ -363,7 +362,7 @@ fn a_megabyte_is_read_to_its_end() {
     let text = sentence.repeat((1 << 20) / sentence.len());
     let one = TINY.score(&[sentence.trim().into()]).unwrap()[0].tokens;
     let all = TINY.score(&[text.as_str().into()]).unwrap()[0].tokens;
-    // Every sentence but not every frame: a window has 5 tokens of frame and prefix.
+    // All sentences count, but not all special tokens: a window has 5 tokens of frame and prefix.
     let sentences = (text.len() / sentence.len()) as u32;
     assert!(all > sentences * (one - 5), "{all} tokens");
     let word = "нескінченно".repeat(50_000);
@@ -375,7 +374,7 @@ fn a_megabyte_is_read_to_its_end() {
     assert_ne!(bits(&*TINY, &[&good]), bits(&*TINY, &[&bad]));
 }
 
-/// Windows of a long text change nothing about which tokens a span or a target is made of.
+/// The windows of a long text do not change the tokens of a span or target.
 #[test]
 fn spans_and_targets_of_long_texts_are_where_they_say() {
     let sentence = "The café's queue 👍🏽 was awful. ";
@@ -388,14 +387,14 @@ fn spans_and_targets_of_long_texts_are_where_they_say() {
         spans: &spans,
     };
     let scores = &TINY.score(&[passage]).unwrap()[0];
-    // The same window around it, the same scores: all windows but the last hold equally many sentences.
+    // Equal windows give equal scores: all windows but the last hold the same number of sentences.
     let distinct: std::collections::BTreeSet<Vec<u32>> = scores
         .spans
         .iter()
         .map(|s| s.embedding.iter().map(|v| v.to_bits()).collect())
         .collect();
     assert!((2..20).contains(&distinct.len()), "{} distinct", distinct.len());
-    // With a bias like the card's every token is a target: a run for each window, and a window is cut between sentences.
+    // With the card's bias every token is a target: one run for each window, and windows are split between sentences.
     let quotes: Vec<&str> = scores.targets.iter().map(|t| &text[t.range.clone()]).collect();
     assert!(quotes.len() > 10, "{quotes:?}");
     assert!(
@@ -406,7 +405,7 @@ fn spans_and_targets_of_long_texts_are_where_they_say() {
     );
     assert_eq!(quotes.join(" "), text.trim_end());
 
-    // A span that lies over all windows is the mean over all their tokens, the frames left out.
+    // A span over all windows is the mean over all their tokens, without special tokens.
     let all = Range {
         start: 0,
         end: text.len(),

@@ -1,7 +1,6 @@
-//! Does a number's checksum hold? Input: its digits. Output: yes or no. Formulas: Luhn (ISO/IEC 7812-1), mod 97 (ISO 13616), and
-//! those that each country publishes for its numbers; named at each function.
+//! Checksums of numbers: Luhn (ISO/IEC 7812-1), mod 97 (ISO 13616), and the national ones, named at each function.
 
-/// The digits of a text as numbers; separators are left out.
+/// Digits of a text as numbers, without separators.
 pub(super) fn digits(text: &str) -> Vec<u32> {
     text.chars().filter_map(|c| c.to_digit(10)).collect()
 }
@@ -53,7 +52,7 @@ pub(super) fn iban_length(country: &[u8]) -> Option<usize> {
         .map(|(_, length)| *length)
 }
 
-/// Whether month (with a century's offset, a multiple of `step`) and day can be.
+/// Whether month (with a century's offset, a multiple of `step`) and day are valid.
 fn is_day(month: u32, day: u32, step: u32) -> bool {
     (1..=12).contains(&(month % step)) && (1..=31).contains(&day)
 }
@@ -109,7 +108,7 @@ pub(super) fn snils(d: &[u32]) -> bool {
     d.len() == 11 && weighted(d, &[9, 8, 7, 6, 5, 4, 3, 2, 1]) % 101 % 100 == d[9] * 10 + d[10]
 }
 
-/// DE Steuer-ID: ISO 7064 mod 11,10; one digit of the first ten comes twice or thrice.
+/// DE Steuer-ID: ISO 7064 mod 11,10; one digit of the first ten occurs two or three times.
 pub(super) fn steuer_id(d: &[u32]) -> bool {
     if d.len() != 11 || d[0] == 0 {
         return false;

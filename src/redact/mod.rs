@@ -17,7 +17,7 @@ use std::ops::Range;
 pub use measure::{Figures, Measured, measure};
 pub use privacy::Privacy;
 
-/// What kind of personal data something is.
+/// Kinds of personal data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -67,12 +67,12 @@ impl Kind {
     }
 }
 
-/// A piece of personal data.
+/// An occurrence of personal data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// Its bytes in the text.
+    /// Its byte range in the text.
     pub range: Range<usize>,
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
 }
 
@@ -100,7 +100,7 @@ pub fn find(text: &str) -> Vec<Found> {
         };
         for range in ranges {
             let taken = found.iter().any(|other| overlap(&other.range, &range));
-            // Numbers in a link are its own.
+            // Numbers inside a link belong to the link.
             let linked = kind > Kind::Email && links.iter().any(|link| overlap(link, &range));
             if !taken && !linked {
                 found.push(Found { range, kind });
@@ -115,7 +115,7 @@ fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
     a.start < b.end && b.start < a.end
 }
 
-/// The text with placeholders for all personal data; borrowed when there is none.
+/// Replaces all personal data by placeholders; borrowed when there is none.
 pub fn redact(text: &str) -> Cow<'_, str> {
     let found = find(text);
     if found.is_empty() {
@@ -132,12 +132,12 @@ pub fn redact(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// A text without its personal data, with the way back to places in the original.
+/// A redacted text, aligned to the original.
 #[derive(Debug, Clone, Default)]
 pub struct Redacted {
     /// The text with placeholders.
     pub text: String,
-    /// For each placeholder: its scalars in [`Redacted::text`], and those of the original it stands for.
+    /// For each placeholder: its scalars in [`Redacted::text`], and those of the original it replaces.
     places: Vec<(Range<usize>, Range<usize>)>,
 }
 
@@ -159,14 +159,14 @@ impl Redacted {
         redacted
     }
 
-    /// A text that stands for all of an original.
+    /// A text that replaces the whole original.
     fn whole(text: String, original: &str) -> Self {
         let places = vec![(0..text.chars().count(), 0..original.chars().count())];
         Self { text, places }
     }
 
-    /// The scalars of the original that `span`, scalars of the redacted text, stands for. A span that begins or ends inside a
-    /// placeholder stands for all of what it replaces.
+    /// Maps `span`, scalars of the redacted text, to scalars of the original. A span that begins or ends inside a placeholder covers all of what it
+    /// replaces.
     pub fn original_span(&self, span: Range<usize>) -> Range<usize> {
         let mut moved = span.clone();
         for (here, there) in &self.places {
@@ -226,7 +226,7 @@ mod tests {
         }
     }
 
-    /// Floors below what was measured, so that a change that loses much fails here.
+    /// Minimum figures below the measured ones, so that a change that loses much fails here.
     #[test]
     fn the_committed_set_is_found_almost_whole() {
         let measured = measure(include_str!("../../data/redaction/sentences.toml")).unwrap();

@@ -50,13 +50,13 @@ enum Sure {
     IfAnnounced,
 }
 
-/// Whether a number is neither a part of a longer one nor of a word.
+/// Whether a number is not part of a longer one or of a word.
 pub(super) fn stands_alone(text: &str, range: &Range<usize>) -> bool {
     let before = text[..range.start].chars().next_back();
     let mut after = text[range.end..].chars();
     let (next, second) = (after.next(), after.next());
     let joins = |c: char| c.is_alphanumeric() || c == '_';
-    // 12.345 goes on behind the point; "12." ends a sentence.
+    // 12.345 continues after the point; "12." ends a sentence.
     let goes_on =
         next.is_some_and(|c| matches!(c, '.' | ',' | '-' | '/' | ':')) && second.is_some_and(|c| c.is_ascii_digit());
     let comes_from = before.is_some_and(|c| matches!(c, '.' | ',' | '-' | '/' | '#' | ':'))
@@ -114,7 +114,7 @@ pub(super) fn cards(text: &str) -> Vec<Range<usize>> {
     parts.filter(is_card).map(|part| part.range()).collect()
 }
 
-/// Whether cards with this beginning have this length (ISO/IEC 7812 ranges of the networks).
+/// Whether cards with this prefix have this length (ISO/IEC 7812 ranges of the networks).
 fn is_issued(digits: &[u32]) -> bool {
     matches!(
         (digits.len(), digits[0], digits[1]),
@@ -122,7 +122,7 @@ fn is_issued(digits: &[u32]) -> bool {
     )
 }
 
-/// Phone numbers.
+/// Finds phone numbers.
 pub(super) fn phones(text: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     for (pattern, sure) in PHONES.iter() {

@@ -20,7 +20,7 @@ static EMAIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static IPV4: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\d{1,3}(?:\.\d{1,3}){3}").ok());
 static IPV6: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}").ok());
 static HANDLE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"@[\p{L}\p{N}_][\p{L}\p{N}_.]{1,39}").ok());
-/// Names of parameters that let their holder in or name a person.
+/// Names of URL parameters that grant access or identify a person.
 static SECRET: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?i)[?&;#/](?:[a-z_-]*(?:token|key|secret|passw|pwd|sig|signature|auth|session|sid|otp|jwt|hash|invite|reset|confirm|unsubscribe|email|mail|phone|user|login|uid|code)[a-z_-]*)=[^&#\s]{4,}").ok()
 });
@@ -32,7 +32,7 @@ fn all(pattern: &'static LazyLock<Option<Regex>>, text: &str) -> impl Iterator<I
         .map(|part| part.range())
 }
 
-/// All links, without the punctuation of the sentence.
+/// Finds all links, without trailing punctuation.
 pub(super) fn links(text: &str) -> Vec<Range<usize>> {
     let shorter = |range: Range<usize>| {
         let link = text[range.clone()].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '…', '*']);
@@ -41,7 +41,7 @@ pub(super) fn links(text: &str) -> Vec<Range<usize>> {
     all(&LINK, text).map(shorter).collect()
 }
 
-/// The links that carry a secret: a telling parameter, a password before the host, or a long random part.
+/// The links with a secret: a telling parameter, a password before the host, or a long random part.
 pub(super) fn secret_links(text: &str, links: &[Range<usize>]) -> Vec<Range<usize>> {
     let is_secret = |range: &&Range<usize>| {
         let link = &text[(*range).clone()];
@@ -56,7 +56,7 @@ pub(super) fn secret_links(text: &str, links: &[Range<usize>]) -> Vec<Range<usiz
     links.iter().filter(is_secret).cloned().collect()
 }
 
-/// Long, of letters and digits that change often: no word and no number.
+/// Whether a part is long and alternates often between letters and digits, unlike words and numbers.
 fn is_random(part: &str) -> bool {
     let bytes = part.as_bytes();
     let changes = bytes
@@ -103,7 +103,7 @@ pub(super) fn addresses(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Names of accounts after `@`.
+/// Finds account names after `@`.
 pub(super) fn handles(text: &str) -> Vec<Range<usize>> {
     let inside = |range: &Range<usize>| {
         text[..range.start].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '@'))

@@ -1,5 +1,5 @@
-//! The columns Undertone adds: schema version 2. Input: a batch's rows and verdicts. Output: those columns as a frame, in a fixed order and with
-//! fixed plain types: text, lists, signed integers, times in microseconds of UTC. It refuses a prefix that collides with a column of the input.
+//! The output schema, version 2: the added columns in a fixed order and with fixed plain types (text, lists, signed integers, times in microseconds
+//! of UTC). A prefix that collides with an input column is an error.
 
 use polars::chunked_array::builder::AnonymousOwnedListBuilder;
 use polars::prelude::*;
@@ -11,18 +11,18 @@ use crate::tag::{Opinion, Quote, Sentiment, TaggedRow, Verdict};
 /// Version of the output schema; a change of any name, type or meaning raises it.
 pub const SCHEMA_VERSION: u32 = 2;
 
-/// Which of the optional columns are written, and how all are named.
+/// Optional columns, and the prefix of all added columns.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Columns {
-    /// Put before every name; `ut_` unless the user says otherwise.
+    /// Prefix of every name; `ut_` by default.
     pub prefix: String,
-    /// Write the cleaned text as well.
+    /// Whether to write the cleaned text.
     pub clean_text: bool,
 }
 
-/// Milliseconds since 1970 in UTC, as a time that says so.
+/// Converts milliseconds since 1970 in UTC to a timestamp column.
 fn time_column(name: PlSmallStr, times: &[Option<i64>]) -> Column {
-    // A file cannot hold a time 292,000 years away; no export means one.
+    // A file cannot hold a time 292,000 years away, and no export contains one on purpose.
     let micros = times.iter().map(|at| at.and_then(|at| at.checked_mul(1000)));
     let micros = micros.collect::<Int64Chunked>().with_name(name);
     micros
@@ -30,12 +30,12 @@ fn time_column(name: PlSmallStr, times: &[Option<i64>]) -> Column {
         .into_column()
 }
 
-/// A column that nothing fills yet.
+/// A column of nulls, reserved for later.
 fn null_column(name: PlSmallStr, dtype: &DataType, rows: usize) -> Column {
     Column::full_null(name, rows, dtype)
 }
 
-/// The type of a list of names, each with a probability: `fields` are those of text, `p` follows.
+/// Type of a list of structs: the text `fields`, then a probability `p`.
 fn scored(fields: &[&'static str]) -> DataType {
     let texts = fields.iter().map(|name| Field::new((*name).into(), DataType::String));
     let fields = texts.chain([Field::new("p".into(), DataType::Float32)]);
@@ -50,7 +50,8 @@ fn text_column<'a>(name: PlSmallStr, values: impl Iterator<Item = Option<&'a str
     values.collect::<StringChunked>().with_name(name).into_column()
 }
 
-/// A column of lists of structs: `fields` are those of all rows' items, one after the other; `lengths` says how many belong to each row, none for null.
+/// Builds a column of lists of structs: `fields` are those of all rows' items, concatenated; `lengths` is the number of items of each row, none for
+/// null.
 fn list_column(
     name: PlSmallStr,
     fields: Vec<Column>,
@@ -114,7 +115,7 @@ fn opinions_column(name: PlSmallStr, rows: &[TaggedRow]) -> PolarsResult<Column>
     )
 }
 
-/// `ut_themes`: discovered themes and those of the taxonomy, each with what is said of it.
+/// `ut_themes`: discovered themes and those of the taxonomy, each with its polarity.
 fn themes_column(name: PlSmallStr, rows: &[TaggedRow]) -> PolarsResult<Column> {
     let all = || rows.iter().flat_map(|row| row.subject.mentions());
     let fields = vec![
@@ -127,7 +128,7 @@ fn themes_column(name: PlSmallStr, rows: &[TaggedRow]) -> PolarsResult<Column> {
     list_column(name, fields, rows.iter().map(read))
 }
 
-/// `ut_keyphrases`: null where the comment was not read.
+/// `ut_keyphrases`: null for comments that were not scored.
 fn keyphrases_column(name: PlSmallStr, rows: &[TaggedRow]) -> Column {
     let mut column = ListStringChunkedBuilder::new(name, rows.len(), rows.len() * 4);
     for row in rows {
@@ -144,7 +145,7 @@ impl Columns {
         PlSmallStr::from_string(format!("{}{name}", self.prefix))
     }
 
-    /// The added columns of one batch, all from the file `source`, with what its mapped columns hold.
+    /// Builds the added columns of one batch of the file `source`, including the values of its mapped columns.
     ///
     /// # Errors
     /// Only when polars cannot build a column, which no input causes.
@@ -253,10 +254,10 @@ impl Columns {
         DataFrame::new(rows.len(), columns)
     }
 
-    /// The whole output schema: the original columns, then ours.
+    /// The whole output schema: the original columns, then the added ones.
     ///
     /// # Errors
-    /// [`Error::ColumnTaken`] when the input has a column of one of our names.
+    /// [`Error::ColumnTaken`] when the input has a column with the name of an added one.
     pub fn schema(&self, original: &Schema) -> Result<Schema> {
         let ours = self.frame("", &[], &Mapped::default())?;
         let mut schema = original.clone();

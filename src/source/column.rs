@@ -13,13 +13,13 @@ use super::rating;
 use super::table::{Sample, Table, as_text, listed};
 use crate::error::{Error, Result};
 
-/// Below this nothing reads like comments. One-word answers of which one in ten is distinct reach 0.09.
+/// Minimum score of a comment column. One-word answers of which one in ten is distinct reach 0.09.
 const ENOUGH: f64 = 0.08;
-/// From here on no name can make a column more likely. Eight words a value reach 0.64, product names less than 0.4.
+/// Score above which a name adds nothing. Eight words a value reach 0.64, product names less than 0.4.
 const SURE: f64 = 0.4;
-/// A second column this close to the best one is no less likely.
+/// A second column with this share of the best score is equally likely.
 const CLOSE: f64 = 0.75;
-/// Words at which a value is as sentence-like as it gets.
+/// Number of words at which the likeness of a value is 1.
 const FULL_LENGTH: f64 = 30.0;
 /// Characters of a value that are looked at.
 const LOOKED_AT: usize = 1000;
@@ -30,11 +30,11 @@ enum Found {
     One(String, f64),
     /// Two columns are equally likely; each with an example.
     Two([(String, String); 2]),
-    /// No column reads like comments.
+    /// No column looks like comments.
     None,
 }
 
-/// Finds the columns the user did not name by looking at a sample of these files.
+/// Finds the columns that the user did not name from a sample of these files.
 pub(super) fn settle(
     tables: &[&Table],
     schema: &Schema,
@@ -80,9 +80,9 @@ pub(super) fn settle(
     Ok((text, id))
 }
 
-/// The columns of a survey's questions that read like comments: those with words of the customers' own, in the survey's order.
+/// Survey questions that look like comments, in the survey's order.
 pub(super) fn open_questions(sample: &DataFrame, questions: &[&str]) -> Result<Vec<String>> {
-    /// An open question reads at least half as much like comments as the one that does most.
+    /// Minimum share of the best score for an open question.
     const HALF: f64 = 0.5;
     let mut read = Vec::new();
     for name in questions {
@@ -139,7 +139,7 @@ fn by_name(sample: &DataFrame) -> Option<&Column> {
     if named.next().is_none() { only } else { None }
 }
 
-/// Whether a column that could hold comments holds nothing in any row.
+/// Whether a candidate column is empty in every row.
 fn is_blank(column: &Column) -> bool {
     let blank = |text: &Column| {
         text.str()
@@ -159,7 +159,7 @@ fn ambiguous([first, second]: [(String, String); 2]) -> Error {
     }
 }
 
-/// The column that is called like the record's own id, has a value in every row and never the same one twice in a file.
+/// The column that is named like the record's own id, has a value in every row and no repeats within a file.
 fn own_id(sample: &Sample) -> Result<Option<String>> {
     let mut named: Vec<_> = sample
         .frame
@@ -172,7 +172,7 @@ fn own_id(sample: &Sample) -> Result<Option<String>> {
         let Ok(text) = as_text(column) else { continue };
         let (mut seen, mut file) = (HashSet::new(), 0);
         let unique = text.str().map_err(broken)?.iter().enumerate().all(|(row, value)| {
-            // Exports overlap: the same row in two files may well have the same id.
+            // Exports overlap: the same row in two files may have the same id.
             while sample.ends.get(file).is_some_and(|&end| row >= end) {
                 seen.clear();
                 file += 1;
@@ -186,7 +186,7 @@ fn own_id(sample: &Sample) -> Result<Option<String>> {
     Ok(None)
 }
 
-/// A sentence on the ids that are there but are none of the rows' own.
+/// Note on id columns that are not the rows' own.
 fn not_own(sample: &DataFrame) -> Option<String> {
     let names = sample.columns().iter().map(|column| column.name().as_str());
     let ids: Vec<String> = names
@@ -201,7 +201,7 @@ fn not_own(sample: &DataFrame) -> Option<String> {
     })
 }
 
-/// Checks a name the user gave, and answers a wrong one with the nearest names there are.
+/// Checks a name given by the user; a wrong one is an error with the nearest names.
 pub(super) fn named(option: &'static str, name: &str, schema: &Schema) -> Result<()> {
     if schema.contains(name) {
         return Ok(());
@@ -240,15 +240,15 @@ fn broken(source: PolarsError) -> Error {
     }
 }
 
-/// How a column reads.
+/// Statistics of a column.
 #[derive(Default)]
 struct Reading {
-    /// Values with something in them.
+    /// Number of non-empty values.
     filled: usize,
     distinct: HashSet<String>,
-    /// Sum of how sentence-like each value is, 0 to 1.
+    /// Sum of the likeness of each value to a sentence, 0 to 1.
     likeness: f64,
-    /// The most sentence-like value, cut to one line.
+    /// The most sentence-like value, shortened to one line.
     example: String,
     best: f64,
 }
@@ -271,8 +271,8 @@ impl Reading {
         reading
     }
 
-    /// Mean likeness, less for columns that repeat a few values. Comments repeat too ("ok"), so half distinct is enough,
-    /// and the root keeps short answers apart from categories.
+    /// Mean likeness, reduced for columns that repeat a few values. Comments repeat too ("ok"), so half distinct is enough, and the root separates
+    /// short answers from categories.
     fn score(&self) -> f64 {
         if self.filled == 0 {
             return 0.0;

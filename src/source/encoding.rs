@@ -1,6 +1,5 @@
-//! In which characters is a text file written? Input: the bytes of a file. Output: its encoding, and a reader that turns
-//! it into UTF-8 on the way. Order: byte order mark; UTF-16 by its NUL bytes; UTF-8 when most of what is not ASCII is;
-//! otherwise chardetng decides between the legacy encodings. Refuses files that are no text at all (images, XLSX, PDF).
+//! Detects the encoding of text files and decodes them to UTF-8 in a stream. Order: byte order mark; UTF-16 by its NUL bytes; UTF-8 when most
+//! non-ASCII characters are valid; otherwise chardetng decides between the legacy encodings. Files that are not text (images, XLSX, PDF) are errors.
 
 use std::io::{self, Read};
 
@@ -13,17 +12,17 @@ use super::reject::Reason;
 use crate::error::{Error, Result};
 
 const BLOCK: usize = 64 * 1024;
-/// chardetng gets this much of the blocks that are not plain ASCII; more does not change its mind.
+/// Number of non-ASCII bytes passed to chardetng; more does not change its result.
 const SAMPLE: usize = 1024 * 1024;
 
-/// Looks up what `--encoding` says.
+/// Looks up an encoding by the label of `--encoding`.
 pub(super) fn by_label(label: &str) -> Result<&'static Encoding> {
     Encoding::for_label_no_replacement(label.as_bytes()).ok_or_else(|| Error::UnknownEncoding {
         label: label.to_owned(),
     })
 }
 
-/// Tells the encoding of a text file. Plain ASCII files are read to their end, since one late line may decide.
+/// Detects the encoding of a text file. ASCII files are read to the end, since one late line may decide.
 pub(super) fn detect(input: &Input, given: Option<&'static Encoding>) -> Result<&'static Encoding> {
     let mut reader = input.reader(&Counter::default())?;
     let mut block = Vec::with_capacity(BLOCK);
@@ -63,8 +62,7 @@ pub(super) fn detect(input: &Input, given: Option<&'static Encoding>) -> Result<
     Ok(guess.finish())
 }
 
-/// The same bytes as UTF-8, without a byte order mark. UTF-8 goes through untouched, damage included; in other encodings
-/// what cannot be decoded becomes U+FFFD.
+/// Decodes to UTF-8 without a byte order mark. UTF-8 passes unchanged, damage included; in other encodings undecodable bytes become U+FFFD.
 pub(super) fn decoded(bytes: Bytes, encoding: &'static Encoding) -> Bytes {
     let mut builder = encoding_rs_io::DecodeReaderBytesBuilder::new();
     builder.bom_sniffing(false).strip_bom(true);
@@ -74,8 +72,8 @@ pub(super) fn decoded(bytes: Bytes, encoding: &'static Encoding) -> Bytes {
     Box::new(builder.build(bytes))
 }
 
-/// Why a record of a file in this encoding cannot be a row, if it cannot. A half emoji in UTF-16 (some exports cut
-/// comments at a number of units) stays as U+FFFD, because the rest of the comment is sound.
+/// The reason to reject a record in this encoding, if there is one. Half of a surrogate pair in UTF-16 (some exports cut comments at a number of
+/// units) stays as U+FFFD, because the rest of the comment is intact.
 pub(super) fn fault(record: &[u8], encoding: &'static Encoding) -> Option<Reason> {
     if record.contains(&0) {
         return Some(Reason::Nul);
@@ -89,13 +87,13 @@ fn next_block(reader: &mut Bytes, block: &mut Vec<u8>) -> io::Result<()> {
     reader.take(BLOCK as u64).read_to_end(block).map(|_| ())
 }
 
-/// Counts how much of a text is sound UTF-8, while chardetng forms its own opinion.
+/// Counts valid UTF-8 while chardetng makes its own guess.
 struct Guess {
     detector: EncodingDetector,
     seen: usize,
     sound: usize,
     damaged: usize,
-    /// The start of a character that a block boundary tore.
+    /// Start of a character split by a block boundary.
     torn: Vec<u8>,
 }
 
@@ -132,7 +130,7 @@ impl Guess {
         }
     }
 
-    /// Legacy text is hardly ever sound UTF-8 by accident, so more sound characters than damaged places means UTF-8.
+    /// Legacy text is rarely valid UTF-8 by accident, so more valid characters than damaged ones means UTF-8.
     fn finish(mut self) -> &'static Encoding {
         let torn = std::mem::take(&mut self.torn);
         self.count(&torn);
@@ -144,7 +142,7 @@ impl Guess {
     }
 }
 
-/// How many bytes at the end begin a UTF-8 character that is not complete.
+/// Number of bytes at the end that begin an incomplete UTF-8 character.
 fn unfinished(bytes: &[u8]) -> usize {
     (1..=bytes.len().min(3))
         .find(|&back| {

@@ -1,7 +1,6 @@
-//! Which files are meant, and how are their bytes reached? Input: paths, globs and `-`. Output: one [`Input`] per file,
-//! readable from the start as often as needed, decompressed (gzip and zstd are told by their first bytes, not by name).
-//! Standard input and pipes are spooled to a temporary file first.
-//! Refuses what is missing, a directory, or not readable; compressed bytes that end too early stop the run.
+//! Input files: expands paths, globs and `-` to [`Input`]s that can be read repeatedly from the start. gzip and zstd are detected by their first
+//! bytes, not by name. Standard input and pipes are first copied to a temporary file. Missing files, directories, unreadable files and truncated
+//! compressed data are errors.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -16,10 +15,10 @@ use crate::error::{Error, Result};
 /// Decompressed bytes of one input.
 pub(super) type Bytes = Box<dyn Read + Send>;
 
-/// One file, opened anew for every pass.
+/// One file, reopened for every pass.
 #[derive(Debug)]
 pub(super) struct Input {
-    /// As given on the command line, or as the glob found it; `-` is standard input.
+    /// As on the command line or found by the glob; `-` is standard input.
     pub(super) name: Arc<str>,
     /// Size as stored, compressed.
     pub(super) bytes: u64,
@@ -30,7 +29,7 @@ pub(super) struct Input {
 #[derive(Debug)]
 enum Origin {
     Path(PathBuf),
-    /// An unnamed temporary file; the system removes it with the process. Passes share its cursor, so one at a time.
+    /// An unnamed temporary file; the system removes it with the process. Passes share its cursor, so only one at a time.
     Spooled(File),
 }
 
@@ -44,7 +43,7 @@ enum Packing {
 /// How many stored bytes have been read so far; shared with the reader that counts.
 pub(super) type Counter = Arc<AtomicU64>;
 
-/// Expands globs, sorts their matches, drops repetitions (with a note) and opens everything once to see that it can be.
+/// Expands globs, sorts their matches, removes repeats (with a note) and opens every file once to check that it can be read.
 pub(super) fn inputs(paths: &[String], notes: &mut Vec<String>) -> Result<Vec<Input>> {
     let mut seen = HashSet::new();
     let mut found = Vec::new();
@@ -70,7 +69,7 @@ pub(super) fn inputs(paths: &[String], notes: &mut Vec<String>) -> Result<Vec<In
     }
 }
 
-/// A path that exists is taken as it is, whatever characters its name has; only then may it be a pattern.
+/// Expands one argument. An existing path is used literally, whatever characters its name has; otherwise it may be a pattern.
 pub(crate) fn expand(given: &str) -> Result<Vec<PathBuf>> {
     if given == "-" || !given.contains(['*', '?', '[']) || Path::new(given).symlink_metadata().is_ok() {
         return Ok(vec![PathBuf::from(given)]);
@@ -175,7 +174,7 @@ impl Input {
         opened.map_err(|source| self.failed(source))
     }
 
-    /// The error for bytes that could not be read: a decoder's complaint means damage, the system's does not.
+    /// Error for bytes that could not be read: a decoder error means damage, a system error does not.
     pub(super) fn failed(&self, source: io::Error) -> Error {
         let what = match self.packing {
             Packing::Gzip => "gzip",
@@ -214,7 +213,7 @@ impl Input {
     }
 }
 
-/// The error for a file that the system does not let us read.
+/// Error for a file that the system does not let us open.
 pub(crate) fn refused(path: &Path, source: io::Error) -> Error {
     match source.kind() {
         io::ErrorKind::NotFound => Error::Missing { path: path.to_owned() },
@@ -238,7 +237,7 @@ fn packing(file: &mut File) -> io::Result<Packing> {
     })
 }
 
-/// Counts the stored bytes that went by.
+/// Counts the stored bytes read.
 struct Counted {
     file: File,
     counter: Counter,

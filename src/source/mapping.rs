@@ -114,7 +114,7 @@ pub struct Mapping {
     pub channel: Option<Place>,
 }
 
-/// What the mapped columns hold, row by row.
+/// Values of the mapped columns, row by row.
 #[derive(Debug, Clone, Default)]
 pub struct Mapped {
     /// Milliseconds since 1970 in UTC.
@@ -143,12 +143,12 @@ impl Mapped {
     }
 }
 
-/// How many values of the mapped columns were not understood, with the first of each.
+/// Counts of values in mapped columns that were not understood, with the first of each.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Unread {
-    /// Cells of the time column that are no empty ones and no times.
+    /// Non-empty cells of the time column that are not times.
     pub times: u64,
-    /// Cells of the rating column that are no ratings on its scale.
+    /// Cells of the rating column that are not ratings on its scale.
     pub ratings: u64,
     /// The first such time.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -169,7 +169,7 @@ impl Unread {
 }
 
 impl Mapping {
-    /// The mapped values of rows in the settled columns.
+    /// Reads the mapped values of rows in the settled columns.
     pub(super) fn read(&self, frame: &DataFrame) -> PolarsResult<Mapped> {
         let mut mapped = Mapped {
             times: vec![None; frame.height()],

@@ -50,12 +50,12 @@ use table::{Chunk, Quota, Rows, Table};
 
 /// A batch holds about this many bytes of records at most, unless one record alone is longer.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
-/// A record longer than this is rejected, so that memory stays bounded whatever the input.
+/// Maximum length of a record; longer ones are rejected, which bounds memory for any input.
 const MAX_RECORD: usize = 64 * 1024 * 1024;
-/// More columns than this are a sign that something was misread.
+/// Maximum number of columns: more means that the file was misread.
 const MAX_COLUMNS: usize = 10_000;
 
-/// The kinds of file that are read.
+/// Input file formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
@@ -76,24 +76,24 @@ pub enum Format {
 /// Which columns hold what else is known about a comment, as the user says; what is left open the preset or the values decide.
 #[derive(Debug, Clone, Default, serde::Serialize)]
 pub struct Roles {
-    /// When it was made.
+    /// Time of the comment.
     pub time: Option<String>,
-    /// Which number of its dates is the day.
+    /// Order of day and month in its dates.
     pub date_order: Option<DateOrder>,
     /// The customer's rating.
     pub rating: Option<String>,
-    /// What the rating's points mean.
+    /// Scale of the rating.
     pub rating_scale: Option<Scale>,
-    /// The way it came in.
+    /// Channel of the comment.
     pub channel: Option<String>,
 }
 
-/// What the user says about the input; what is left open is found out by looking.
+/// Input options; what is left open is detected.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct SourceOptions {
-    /// Columns that hold the comment, joined with a blank line; empty: find it.
+    /// Columns of the comment, joined with a blank line; detected when empty.
     pub text: Vec<String>,
-    /// Column that holds the id; none: find it, or go without.
+    /// Id column; none: detected, or no id.
     pub id: Option<String>,
     /// Format of all files; none: tell it by extension and content.
     pub format: Option<Format>,
@@ -128,30 +128,30 @@ impl Default for SourceOptions {
     }
 }
 
-/// Rows of one file that follow one another, and what could not be read among them.
+/// Consecutive rows of one file, and the rejects among them.
 #[derive(Debug, Clone)]
 pub struct Batch {
     /// The original columns, in the order and types of [`Source::schema`]; null where the file has no such column.
     pub columns: DataFrame,
-    /// The file, as it was given; `-` is standard input.
+    /// The file name as given; `-` is standard input.
     pub source: Arc<str>,
-    /// For each row its 0-based number in the file, on a count that includes rejected records.
+    /// 0-based number of each row in the file, counting rejected records.
     pub rows: Vec<u64>,
-    /// For each row the comment; none where it is absent, empty where it is empty.
+    /// Comment of each row; none where it is absent, empty where it is empty.
     pub texts: Vec<Option<String>>,
     /// Records between these rows that could not be read.
     pub rejects: Vec<Reject>,
     /// Time, rating and channel of each row.
     pub mapped: Mapped,
-    /// The columns of this file that make up the comment.
+    /// The columns of this file that hold the comment.
     pub text_columns: Arc<[String]>,
-    /// The values of the id column, if there is one.
+    /// Values of the id column, if there is one.
     ids: Option<Vec<Option<String>>>,
 }
 
 impl Batch {
-    /// For each row the value of the id column; where there is none, 16 hexadecimal digits hashed from all cells of the
-    /// row, so that the same row has the same id in any file and on any night.
+    /// Id of each row: the value of the id column or, without one, 16 hexadecimal digits hashed from all cells of the row, so that equal rows have
+    /// equal ids in any file and run.
     pub fn ids(&self) -> Vec<String> {
         let given = self.ids.clone().unwrap_or_else(|| vec![None; self.rows.len()]);
         if given.iter().all(Option::is_some) {
@@ -174,10 +174,10 @@ impl Batch {
             .collect()
     }
 
-    /// Only these rows, by their places in the batch, in this order; all rejects.
+    /// Selects rows by their indices in the batch, in this order; keeps all rejects.
     ///
     /// # Errors
-    /// When a place is outside the batch.
+    /// When an index is outside the batch.
     pub fn take(&self, places: &[IdxSize]) -> PolarsResult<Self> {
         let at = || places.iter().map(|&place| place as usize);
         Ok(Self {
@@ -193,10 +193,10 @@ impl Batch {
     }
 }
 
-/// All rows of all files, batch by batch. After an error it is at its end.
+/// Iterates over all rows of all files, batch by batch. Ends after an error.
 pub struct Source {
     tables: VecDeque<(Table, Mapping)>,
-    /// Tables that were read to their end.
+    /// Tables that were read to the end.
     done: Vec<(Table, Mapping)>,
     current: Option<(Table, Mapping, Box<dyn Rows>)>,
     schema: Schema,
@@ -220,7 +220,7 @@ pub fn open(paths: &[String], options: &SourceOptions) -> Result<Source> {
     Ok(source(tables, mappings, schema, notes, options))
 }
 
-/// Opens files whose columns need no meaning, such as tagged ones: no comment, no id, no time.
+/// Opens files without detecting comment, id or time columns, such as tagged ones.
 ///
 /// # Errors
 /// Any [`Error`] about a file or pattern.
@@ -230,7 +230,7 @@ pub fn open_as_is(paths: &[String], options: &SourceOptions) -> Result<Source> {
     Ok(source(tables, mappings, schema, notes, options))
 }
 
-/// Looks at every file, and settles one schema for all.
+/// Inspects every file, and settles one schema for all.
 fn look(paths: &[String], options: &SourceOptions) -> Result<(VecDeque<Table>, Schema, Vec<String>)> {
     let encoding = options.encoding.as_deref().map(encoding::by_label).transpose()?;
     let mut notes = Vec::new();
@@ -278,12 +278,12 @@ fn source(
 }
 
 impl Source {
-    /// The original columns: those of all files in the order of first sight; text where their types differ.
+    /// The original columns of all files, in the order of first occurrence; text where their types differ.
     pub fn schema(&self) -> &Schema {
         &self.schema
     }
 
-    /// The columns that make up the comment, those of all files; empty only if there are no rows.
+    /// The comment columns of all files; empty only if there are no rows.
     pub fn text_columns(&self) -> &[String] {
         &self.text
     }
@@ -301,7 +301,7 @@ impl Source {
         (self.bytes_total > 0).then(|| read as f64 / self.bytes_total as f64)
     }
 
-    /// Goes back to the first row of the first file: what was read comes again, batch for batch.
+    /// Rewinds to the first row of the first file; batches are repeated identically.
     pub fn rewind(&mut self) {
         let mut all = std::mem::take(&mut self.done);
         all.extend(self.current.take().map(|(table, mapping, _)| (table, mapping)));
@@ -310,7 +310,7 @@ impl Source {
         self.bytes_done = 0;
     }
 
-    /// Makes sure that `output` is none of the files that are still to be read.
+    /// Checks that `output` is not one of the input files.
     ///
     /// # Errors
     /// [`Error::OutputIsInput`] if it is.
@@ -323,7 +323,7 @@ impl Source {
         }
     }
 
-    /// Makes sure that a column the user named is there; `option` is how it was named.
+    /// Checks that a column named by the user exists; `option` is the option that named it.
     ///
     /// # Errors
     /// [`Error::UnknownColumn`] with the nearest names.
@@ -359,7 +359,7 @@ impl Source {
     }
 }
 
-/// The rows of a chunk in the settled columns, with what the mapping finds in them.
+/// Converts a chunk to the settled columns and reads its mapped values.
 fn batch(chunk: Chunk, source: Arc<str>, schema: &Schema, mapping: &Mapping) -> Result<Batch> {
     let failed = |failure| Error::Columns {
         file: source.to_string(),
@@ -412,7 +412,7 @@ impl Iterator for Source {
     }
 }
 
-/// Adds a part of a comment after a blank line. Absent and empty parts leave no trace, but empty is not absent.
+/// Appends a part of a comment after a blank line. Absent and empty parts add nothing, but empty is not absent.
 fn join(whole: &mut Option<String>, part: Option<String>) {
     match (whole.as_mut(), part) {
         (_, None) => {}

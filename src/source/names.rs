@@ -1,12 +1,12 @@
-//! What does a column's name say about it? Input: a name in any of the languages exports are written in. Output: a hint,
-//! never a verdict, except that a column called like a label is never taken for the comments.
+//! Hints from column names in the languages of common exports. A hint never decides alone, except that a column named like a label is never taken for
+//! the comments.
 
-/// What a name suggests.
+/// Hint of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hint {
-    /// Called like comments: `Review Text`, `відгук`, `opinia`.
+    /// Named like comments: `Review Text`, `відгук`, `opinia`.
     Comment,
-    /// Says nothing, or says both.
+    /// Neutral or contradictory.
     Open,
     /// Called like something else: a channel, a city, an author.
     Other,
@@ -17,7 +17,7 @@ pub(super) enum Hint {
 }
 
 impl Hint {
-    /// What the score of a column is multiplied with.
+    /// Factor for the score of a column.
     pub(super) fn weight(self) -> f64 {
         match self {
             Hint::Comment => 1.3,
@@ -130,8 +130,7 @@ pub(super) fn hint(name: &str) -> Hint {
     }
 }
 
-/// How well a name suits the time of a comment: 0 for when it was made, 1 for a time of any kind, 2 for a later one; none for
-/// names that are no time's.
+/// Rank of a time column's name: 0 for the time of creation, 1 for any time, 2 for a later one; none for other names.
 pub(super) fn time_rank(name: &str) -> Option<u8> {
     if hint(name) == Hint::Never {
         return None;

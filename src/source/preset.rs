@@ -1,8 +1,9 @@
-//! Which vendor's export is this, and what do its columns mean? Input: the names of a table's columns. Output: the [`Preset`] of
-//! data/presets.toml whose fingerprint (`columns`) they hold; of several, the one with the longest. The table says where a
-//! comment's text, id, time, rating, channel, author and reach are, and the format's traps: `header_rows` more header rows, told by
-//! a cell that contains `header_mark` or by an empty `header_empty`; quotes that are text; `questions` for surveys, whose comments
-//! are in the columns beside their `own`. Refuses nothing: a table that no preset knows is read by its values.
+//! Presets of vendors' export formats, from data/presets.toml. A preset is recognised by its fingerprint (`columns`); of several matches, the longest
+//! wins. Tables without a preset are read by their values.
+//!
+//! A preset maps a comment's text, id, time, rating, channel, author and reach, and describes the format's traps: `header_rows` more header rows,
+//! recognised by a cell that contains `header_mark` or by an empty `header_empty`; quotes that are text; `questions` for surveys, whose comments are
+//! in the columns beside their `own`.
 
 use std::fmt::{self, Display, Formatter};
 use std::sync::LazyLock;
@@ -17,31 +18,31 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preset {
-    /// What `--preset` calls it.
+    /// Value of `--preset`.
     pub name: String,
-    /// What people call it.
+    /// Name for people.
     pub title: String,
-    /// The fingerprint: a table that has all of these columns is such an export.
+    /// The fingerprint: a table with all of these columns has this format.
     pub columns: Vec<Names>,
-    /// Columns that make up the comment, joined with a blank line.
+    /// Columns of the comment, joined with a blank line.
     #[serde(default)]
     pub text: Vec<Names>,
-    /// The comments are in the survey's questions: the columns beside `own` that read like comments.
+    /// The comments are answers to survey questions: the columns beside `own` that look like comments.
     #[serde(default)]
     pub questions: bool,
-    /// A survey's columns that are no questions.
+    /// Columns of a survey that are not questions.
     #[serde(default)]
     pub own: Vec<Names>,
     /// The row's id.
     pub id: Option<Names>,
-    /// When the comment was made; a time of day may stand in a second column.
+    /// Time of the comment; the time of day may be in a second column.
     #[serde(default)]
     pub time: Vec<Names>,
-    /// Which number of its dates is the day, where the format says so.
+    /// Order of day and month, where the format defines it.
     pub order: Option<DateOrder>,
     /// The customer's rating.
     pub rating: Option<Names>,
-    /// What the rating's points mean.
+    /// Scale of the rating.
     pub scale: Option<Scale>,
     /// The way the comment came in.
     pub channel: Option<Names>,
@@ -54,16 +55,16 @@ pub struct Preset {
     /// Header rows under the first one.
     #[serde(default)]
     pub header_rows: usize,
-    /// What a cell of the last of them contains.
+    /// Text contained in a cell of the last of them.
     pub header_mark: Option<String>,
-    /// The column that is empty in the last of them.
+    /// Column that is empty in the last of them.
     pub header_empty: Option<Names>,
-    /// Whether a quote encloses a field or is a character like any other.
+    /// Whether a quote encloses a field or is an ordinary character.
     #[serde(default)]
     pub quotes: Quotes,
 }
 
-/// What a quote means in a delimited file.
+/// Meaning of a quote in a delimited file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Quotes {
@@ -74,7 +75,7 @@ pub enum Quotes {
     Text,
 }
 
-/// The names a column may have, in lower case.
+/// Possible names of a column, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct Names(Vec<String>);
@@ -98,7 +99,7 @@ impl Display for Names {
 }
 
 impl Names {
-    /// The first of `columns` that has one of these names; earlier names are better.
+    /// The first of `columns` with one of these names; earlier names take precedence.
     pub(super) fn among<'a>(&self, columns: &[&'a str]) -> Option<&'a str> {
         self.0
             .iter()
@@ -106,7 +107,7 @@ impl Names {
     }
 }
 
-/// A name without what does not matter: case, outer space, a byte order mark.
+/// Folds a name: ignores case, outer white space and a byte order mark.
 fn folded(name: &str) -> String {
     name.trim_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}')
         .to_lowercase()
@@ -118,7 +119,7 @@ struct File {
     preset: Vec<Preset>,
 }
 
-/// The table as it is compiled in; a test makes sure that it can be read.
+/// The embedded table; a test checks that it parses.
 static PRESETS: LazyLock<Vec<Preset>> = LazyLock::new(|| {
     toml::from_str::<File>(include_str!("../../data/presets.toml")).map_or_else(|_| Vec::new(), |file| file.preset)
 });
@@ -128,13 +129,13 @@ pub fn presets() -> &'static [Preset] {
     &PRESETS
 }
 
-/// Which preset to read a file with.
+/// Selection of a preset.
 #[derive(Debug, Clone, Copy, Default)]
 pub enum Choice {
-    /// The one whose fingerprint the columns hold, if any.
+    /// Recognised by the columns, if any.
     #[default]
     Find,
-    /// None, whatever the columns are.
+    /// No preset.
     None,
     /// This one.
     Forced(&'static Preset),
@@ -151,7 +152,7 @@ impl Serialize for Choice {
 }
 
 impl Choice {
-    /// What `--preset NAME` means.
+    /// Parses the value of `--preset`.
     ///
     /// # Errors
     /// [`Error::UnknownPreset`] with the nearest name.
@@ -187,7 +188,7 @@ impl Choice {
     }
 }
 
-/// The preset with the longest fingerprint that is all there; the first of equals.
+/// The preset with the longest complete fingerprint; the first on a tie.
 fn recognised(columns: &[&str]) -> Option<&'static Preset> {
     let fits = |preset: &&Preset| preset.columns.iter().all(|names| names.among(columns).is_some());
     presets()
@@ -198,14 +199,13 @@ fn recognised(columns: &[&str]) -> Option<&'static Preset> {
 }
 
 impl Preset {
-    /// Whether these column names hold the fingerprint.
+    /// Whether these column names contain the fingerprint.
     pub(super) fn names_all(&self, columns: &[String]) -> bool {
         let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
         self.columns.iter().all(|names| names.among(&columns).is_some())
     }
 
-    /// How many of `rows`, which follow the header row, are header rows too; nothing is dropped unless the last of them is what the
-    /// format puts there.
+    /// Number of `rows`, directly below the header row, that are header rows too; zero unless the last of them matches the format.
     pub(super) fn more_headers<R: AsRef<[String]>>(&self, header: &[String], rows: &[R]) -> usize {
         let Some(last) = self
             .header_rows
@@ -234,7 +234,7 @@ impl Preset {
         self.questions && !self.own.iter().any(|names| names.among(&[column]).is_some())
     }
 
-    /// The comment's columns, as people read them.
+    /// Description of the comment's columns, for people.
     pub fn text_says(&self) -> String {
         if self.questions {
             return "open questions".to_owned();

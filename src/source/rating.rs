@@ -36,7 +36,7 @@ pub(super) enum Answer {
     Points(f32),
     /// The customer gave none.
     None,
-    /// Something that is not understood.
+    /// Not understood.
     Unread,
 }
 
@@ -69,7 +69,7 @@ impl Scale {
         }
     }
 
-    /// The least and the most points.
+    /// Minimum and maximum of the scale.
     pub const fn range(self) -> (f32, f32) {
         match self {
             Self::Nps | Self::Points10 => (0.0, 10.0),
@@ -82,7 +82,7 @@ impl Scale {
     }
 }
 
-/// A customer who answered nothing, in the words of exports.
+/// Values by which exports mark an unanswered rating.
 const NO_ANSWER: [&str; 13] = [
     "",
     "-",
@@ -162,7 +162,7 @@ const BUTTONS: [&[&str]; 4] = [
     &["dark green", "very positive"],
 ];
 
-/// The points in a cell. Without a scale any number goes.
+/// Parses the rating in a cell. Without a scale any number is valid.
 pub(super) fn read(value: &str, scale: Option<Scale>) -> Answer {
     let value = value.trim().to_lowercase();
     if NO_ANSWER.contains(&value.as_str()) {

@@ -1,9 +1,9 @@
-//! What happens to a row that cannot be read? Input: the bytes of the record and the reason. Output: one JSON line with
-//! file, line, row, reason and the bytes in readable form, for `<output>.rejects.jsonl`. A reject never stops a run.
+//! Rejects: records that cannot be read, as one JSON line each with file, line, row, reason and the bytes in readable form, for
+//! `<output>.rejects.jsonl`. A reject never stops a run.
 
 use serde::{Serialize, Serializer};
 
-/// At most this many bytes of a rejected record are shown; [`Reject::bytes`] tells the true length.
+/// Maximum number of bytes shown of a rejected record; [`Reject::bytes`] is the full length.
 pub const SHOWN_BYTES: usize = 16 * 1024;
 
 /// A record that could not be turned into a row.
@@ -15,7 +15,7 @@ pub struct Reject {
     pub line: u64,
     /// The 0-based number of the record in its file, on the same count as [`Batch::rows`](super::Batch::rows).
     pub row: u64,
-    /// Why it could not be read.
+    /// Reason for the rejection.
     pub reason: Reason,
     /// The record, in UTF-8 where it is UTF-8; other bytes as `\xE9` and a backslash as `\\`. Cut at [`SHOWN_BYTES`].
     pub raw: String,
@@ -27,7 +27,7 @@ impl Reject {
     pub(super) fn new(file: &str, line: u64, row: u64, reason: Reason, raw: &[u8]) -> Self {
         let bytes = raw.len() as u64;
         let mut end = raw.len().min(SHOWN_BYTES);
-        // A cut inside a character would show up as bytes that are not there.
+        // A cut inside a character would show bytes that are not in the record.
         while end > 0 && end < raw.len() && raw[end] & 0xC0 == 0x80 && end + 4 > SHOWN_BYTES {
             end -= 1;
         }
@@ -42,7 +42,7 @@ impl Reject {
     }
 }
 
-/// Why a record was rejected. In JSON it is its sentence.
+/// Reasons for rejection. In JSON it is its sentence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Reason {
@@ -60,7 +60,7 @@ pub enum Reason {
     /// The file is UTF-8 and this record is not.
     #[error("not valid UTF-8")]
     NotUtf8,
-    /// The file is in a legacy encoding, and the record has bytes that mean nothing in it.
+    /// The file is in a legacy encoding, and the record has bytes that are invalid in it.
     #[error("bytes that mean nothing in {0}")]
     NotInEncoding(&'static str),
     /// The record has a NUL byte.
@@ -86,7 +86,7 @@ impl Serialize for Reason {
     }
 }
 
-/// Bytes as text that can be read and turned back: valid UTF-8 as it is, other bytes as `\xE9`, a backslash doubled.
+/// Escapes bytes reversibly: valid UTF-8 as it is, other bytes as `\xE9`, a backslash doubled.
 fn escape(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {

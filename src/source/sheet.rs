@@ -1,6 +1,5 @@
-//! Which cells does a sheet have? Input: a sheet's XML as a stream. Output: its rows that are not blank, one at a time, with typed
-//! cells at their columns. Dates are numbers with a date's style (ECMA-376, 18.17.4.1); a formula gives the value the workbook
-//! keeps for it. Refuses a sheet that ends in its middle; a row longer than any record comes out without cells.
+//! Streaming reader of a sheet's XML: rows that are not blank, one at a time, with typed cells at their columns. Dates are numbers with a date style
+//! (ECMA-376, 18.17.4.1); a formula has its cached value. A truncated sheet is an error; a row that is too long has no cells.
 
 use std::sync::Arc;
 
@@ -11,18 +10,18 @@ use super::workbook::{self, Part, Strings, Style, Workbook, Xml};
 use super::{MAX_RECORD, moment};
 use crate::error::Result;
 
-/// Columns of a sheet (ECMA-376: up to XFD).
+/// Maximum number of columns of a sheet (ECMA-376: up to XFD).
 const MOST_COLUMNS: usize = 16_384;
 /// Milliseconds of a day.
 const DAY: f64 = 86_400_000.0;
 
-/// What a cell holds.
+/// Value of a cell.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Cell {
     Text(String),
     Number(f64),
     Boolean(bool),
-    /// Milliseconds since 1970 on the wall clock of whoever wrote it.
+    /// Milliseconds since 1970 in the author's local time.
     Moment(i64),
 }
 
@@ -43,7 +42,7 @@ impl Cell {
         }
     }
 
-    /// Whether there is nothing to see.
+    /// Whether it is blank.
     pub(super) fn is_blank(&self) -> bool {
         matches!(self, Self::Text(text) if text.trim().is_empty())
     }
@@ -56,17 +55,17 @@ pub(super) struct Row {
     pub(super) number: u64,
     /// Its cells with their columns, from 0, ascending.
     pub(super) cells: Vec<(usize, Cell)>,
-    /// Bytes of its texts.
+    /// Total length of its texts in bytes.
     pub(super) bytes: usize,
 }
 
 impl Row {
-    /// Whether it was too long to be kept.
+    /// Whether it was too long to keep.
     pub(super) fn is_too_long(&self) -> bool {
         self.bytes > MAX_RECORD
     }
 
-    /// The texts from the first column to the last.
+    /// Texts from the first column to the last.
     pub(super) fn texts(&self) -> Vec<String> {
         let mut texts = vec![String::new(); self.cells.last().map_or(0, |(at, _)| at + 1)];
         self.cells.iter().for_each(|(at, cell)| texts[*at] = cell.text());
@@ -84,7 +83,7 @@ pub(super) struct SheetRows {
     open: bool,
 }
 
-/// A cell under way.
+/// A cell being read.
 #[derive(Default)]
 struct Draft {
     column: usize,
@@ -113,7 +112,7 @@ impl SheetRows {
         })
     }
 
-    /// The next row with something in it, or none at the end of the sheet.
+    /// The next row that is not blank, or none at the end of the sheet.
     pub(super) fn next(&mut self, input: &Input) -> Result<Option<Row>> {
         let mut row = Row::default();
         let mut draft = Draft::default();
@@ -154,7 +153,7 @@ impl SheetRows {
                         let at = draft.column;
                         if let Some(cell) = draft.finish(&self.book, &self.strings) {
                             row.bytes += 16 + if let Cell::Text(text) = &cell { text.len() } else { 0 };
-                            // Whoever writes a cell twice means the last.
+                            // If a cell occurs twice, the last one wins.
                             while row.cells.pop_if(|(other, _)| *other >= at).is_some() {}
                             row.cells.push((at, cell));
                         }
@@ -176,7 +175,7 @@ impl SheetRows {
 }
 
 impl Draft {
-    /// A cell where the element says, or in the next column.
+    /// Starts a cell at the element's reference, or in the next column.
     fn new(element: &BytesStart<'_>, column: &mut usize) -> Self {
         let at = workbook::attribute(element, "r")
             .and_then(|reference| column_of(&reference))
@@ -192,7 +191,7 @@ impl Draft {
         }
     }
 
-    /// The cell; none if it holds no value.
+    /// Completes the cell; none if it holds no value.
     fn finish(self, book: &Workbook, strings: &Strings) -> Option<Cell> {
         let text = |text: &str| Some(Cell::Text(workbook::unescaped(text).into_owned()));
         let value = self.value.trim();

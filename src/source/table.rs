@@ -1,6 +1,5 @@
-//! What is one file as a table, and how do several become one? Input: an [`Input`] and what the user said. Output: its
-//! format and columns, then its rows in chunks; the union of all columns; a sample of all files. Columns that differ in
-//! type become text. Refuses nested columns whose types differ, since no text says what they held.
+//! One file as a table, and the union of several: format and columns of an [`Input`], its rows in chunks, the common schema, and a sample of all
+//! files. Columns that differ in type become text. Nested columns of different types are an error, since text could not represent them.
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -33,13 +32,13 @@ enum Layout {
     Xlsx(xlsx::Layout),
 }
 
-/// The rows of one file in chunks; one implementation per format.
+/// Reads the rows of one file in chunks; one implementation per format.
 pub(super) trait Rows: Send {
     /// The next chunk, or none at the end of the file.
     fn next(&mut self, input: &Input, quota: Quota) -> Result<Option<Chunk>>;
 }
 
-/// Some rows of one file in the file's own columns.
+/// Consecutive rows of one file in the file's own columns.
 #[derive(Debug, Default)]
 pub(super) struct Chunk {
     pub(super) frame: DataFrame,
@@ -47,7 +46,7 @@ pub(super) struct Chunk {
     pub(super) rejects: Vec<Reject>,
 }
 
-/// How much goes into a chunk.
+/// Maximum size of a chunk.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Quota {
     pub(super) rows: usize,
@@ -55,7 +54,7 @@ pub(super) struct Quota {
 }
 
 impl Chunk {
-    /// The chunk with these columns, or none if it has neither rows nor rejects.
+    /// Completes the chunk with these columns; none if it has neither rows nor rejects.
     pub(super) fn into_some(mut self, columns: Vec<Column>, input: &Input) -> Result<Option<Self>> {
         if self.rows.is_empty() && self.rejects.is_empty() {
             return Ok(None);
@@ -69,12 +68,12 @@ impl Chunk {
 }
 
 impl Quota {
-    /// Whether a chunk with so many bytes of records is done.
+    /// Whether a chunk with this many bytes of records is full.
     pub(super) fn is_full(self, chunk: &Chunk, bytes: usize) -> bool {
         chunk.rows.len() + chunk.rejects.len() >= self.rows || bytes >= self.bytes
     }
 
-    /// How many rows of a decoded table to take, at least one.
+    /// Number of rows to take from a decoded table, at least one.
     pub(super) fn rows_of(self, frame: &DataFrame) -> usize {
         let mut lengths = vec![0; self.rows.min(frame.height())];
         for text in frame.columns().iter().filter_map(|column| column.str().ok()) {
@@ -92,7 +91,7 @@ impl Quota {
 }
 
 impl Table {
-    /// Settles the format (as told, by content, by extension) and the columns of one file.
+    /// Determines the format (by option, content, extension) and the columns of one file.
     pub(super) fn look(
         mut input: Input,
         options: &SourceOptions,
@@ -199,8 +198,8 @@ fn by_content(input: &Input, encoding: &'static Encoding) -> Result<Format> {
     )
 }
 
-/// The columns of all tables in the order of first sight. Where types differ the column is text; a column that is null
-/// in one file takes its type from the others.
+/// Union of the columns of all tables in the order of first occurrence. Columns of different types become text; a column that is null in one file
+/// takes its type from the others.
 pub(super) fn union<'a>(tables: impl Iterator<Item = &'a Table>) -> Result<Schema> {
     let mut union = Schema::default();
     for table in tables {
@@ -231,7 +230,7 @@ pub(super) fn union<'a>(tables: impl Iterator<Item = &'a Table>) -> Result<Schem
     Ok(union)
 }
 
-/// The same rows in the settled columns: absent ones are null, others are cast if they must be.
+/// Converts rows to the settled columns: absent ones are null, others are cast if needed.
 pub(super) fn align(frame: &DataFrame, settled: &Schema) -> PolarsResult<DataFrame> {
     let columns = settled.iter().map(|(name, dtype)| match frame.column(name) {
         Ok(column) if column.dtype() == dtype => Ok(column.clone()),
@@ -242,7 +241,7 @@ pub(super) fn align(frame: &DataFrame, settled: &Schema) -> PolarsResult<DataFra
     DataFrame::new(frame.height(), columns.collect::<PolarsResult<_>>()?)
 }
 
-/// A column as text. Bytes without a type are taken for UTF-8, as old Parquet writers mean them.
+/// Casts a column to text. Untyped bytes count as UTF-8, as in old Parquet writers.
 pub(super) fn as_text(column: &Column) -> PolarsResult<Column> {
     match column.dtype() {
         DataType::String => Ok(column.clone()),
@@ -284,12 +283,12 @@ pub(super) fn hashes(frame: &DataFrame) -> Vec<u64> {
 /// Rows from the starts of all files.
 pub(super) struct Sample {
     pub(super) frame: DataFrame,
-    /// For each file the number of the row after its last one.
+    /// For each file the index after its last row.
     pub(super) ends: Vec<usize>,
 }
 
 impl Sample {
-    /// About this many rows in all, at least 50 of each file.
+    /// Takes about this many rows in total, at least 50 of each file.
     pub(super) fn take(tables: &[&Table], settled: &Schema, rows: usize) -> Result<Self> {
         /// Very long rows end the sample early.
         const CHUNKS: usize = 8;
@@ -322,7 +321,7 @@ impl Sample {
     }
 }
 
-/// Names for a message, at most thirty of them.
+/// List of names for a message, at most thirty.
 pub(super) fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
     const SHOWN: usize = 30;
     let more = names.len().saturating_sub(SHOWN);

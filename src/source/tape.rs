@@ -25,11 +25,11 @@ pub(super) struct Records {
     span: Range<u64>,
 }
 
-/// What came next.
+/// The next item of the stream.
 pub(super) enum Next {
     End,
     Record,
-    /// Bytes that cannot be a record: why, the first of them, and how many there are.
+    /// Bytes that cannot be a record: the reason, the first of them, and their number.
     Broken {
         reason: Reason,
         shown: Vec<u8>,
@@ -51,7 +51,7 @@ impl Records {
         })
     }
 
-    /// The bytes of the record read last, without line ends around it.
+    /// Bytes of the last record, without surrounding line ends.
     pub(super) fn raw(&self) -> &[u8] {
         self.reader.get_ref().between(&self.span)
     }
@@ -118,7 +118,7 @@ impl Records {
         Ok(Next::Record)
     }
 
-    /// Reads on at an offset of the tape, with a parser that has forgotten the open quote.
+    /// Restarts at an offset of the tape, with a parser that has forgotten the open quote.
     fn restart(&mut self, offset: u64, lines: u64) {
         let empty = self.dialect.reader(0).from_reader(Tape::new(Box::new(io::empty())));
         let mut tape = std::mem::replace(&mut self.reader, empty).into_inner();
@@ -129,7 +129,7 @@ impl Records {
     }
 }
 
-/// As much as a reject shows, and a few bytes more, so that it knows that it was cut.
+/// The bytes shown of a reject, plus a few so that truncation is detected.
 fn shown(body: &[u8]) -> Vec<u8> {
     body[..body.len().min(SHOWN_BYTES + 4)].to_vec()
 }
@@ -142,7 +142,7 @@ fn newlines(bytes: &[u8]) -> u64 {
     bytes.iter().filter(|&&b| b == b'\n').count() as u64
 }
 
-/// Where the quote opens that is still open at the end, by the same rules as the csv crate's.
+/// Position of the quote that is still open at the end, by the csv crate's rules.
 pub(super) fn open_quote(body: &[u8], dialect: Dialect) -> Option<usize> {
     enum State {
         FieldStart,
@@ -177,13 +177,13 @@ struct Tape {
     kept: Vec<u8>,
     /// Offset of `kept[0]`, counted from the last restart like the parser's position.
     base: u64,
-    /// `kept` before this index belongs to records that are done.
+    /// `kept` before this index belongs to completed records.
     needed: usize,
-    /// `kept` before this index has been handed to the parser.
+    /// `kept` before this index was passed to the parser.
     served: usize,
     /// The file has ended.
     ended: bool,
-    /// The record under way is longer than [`MAX_RECORD`].
+    /// The current record is longer than [`MAX_RECORD`].
     full: bool,
 }
 
@@ -222,8 +222,8 @@ impl Tape {
         (self.base, self.needed, self.served, self.full) = (0, 0, 0, false);
     }
 
-    /// Drops what is kept and everything up to the next line end, so that the unread rest begins at offset 0 of what is
-    /// kept then; returns how many unseen bytes were dropped.
+    /// Drops the kept bytes and everything up to the next line end, so that the unread rest begins at offset 0 of the then kept bytes; returns the
+    /// number of unseen bytes dropped.
     fn skip_line(&mut self) -> io::Result<u64> {
         let mut skipped = 0;
         loop {

@@ -65,7 +65,7 @@ struct Sheet {
     part: Part,
 }
 
-/// What a cell style makes of a number.
+/// How a cell style interprets a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
     Number,
@@ -80,13 +80,13 @@ pub(super) enum Style {
 pub(super) struct Workbook {
     sheets: Vec<Sheet>,
     strings: Option<Part>,
-    /// For each cell style what it makes of a number.
+    /// Interpretation of numbers by each cell style.
     pub(super) styles: Vec<Style>,
     /// Days are counted from 1904 (old Macs), not from 1900.
     pub(super) from_1904: bool,
 }
 
-/// The strings that cells share, one after another.
+/// The shared strings, concatenated.
 #[derive(Debug, Default)]
 pub(super) struct Strings {
     text: String,
@@ -94,7 +94,7 @@ pub(super) struct Strings {
 }
 
 impl Strings {
-    /// The string at a place, empty if there is none.
+    /// The string at an index, empty if there is none.
     pub(super) fn get(&self, at: usize) -> Option<&str> {
         let end = *self.ends.get(at)? as usize;
         let start = at.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
@@ -137,7 +137,7 @@ pub(super) fn open(input: &mut Input) -> Result<Workbook> {
                 let target = attribute(element, "id").and_then(|id| targets.get(&id).cloned());
                 let path = target.unwrap_or_else(|| format!("xl/worksheets/sheet{number}.xml"));
                 let hidden = attribute(element, "state").is_some_and(|state| state != "visible");
-                // Sheets that are charts have a part elsewhere.
+                // Chart sheets have their part elsewhere.
                 if let (Some(name), true) = (attribute(element, "name"), path.contains("worksheets")) {
                     sheets.push((name, hidden, path));
                 }
@@ -225,7 +225,7 @@ impl Workbook {
     }
 }
 
-/// Appends what an event inside a text element says.
+/// Appends the text of an event inside a text element.
 pub(super) fn push_text(event: &Event<'_>, text: &mut String) {
     match event {
         Event::Text(part) => text.push_str(&part.xml10_content()),
@@ -241,7 +241,7 @@ pub(super) fn push_text(event: &Event<'_>, text: &mut String) {
     }
 }
 
-/// Excel writes characters that XML cannot hold as `_x000D_`.
+/// Unescapes characters that XML cannot hold, which Excel writes as `_x000D_`.
 pub(super) fn unescaped(text: &str) -> std::borrow::Cow<'_, str> {
     if !text.contains("_x") {
         return text.into();
@@ -270,7 +270,7 @@ pub(super) fn unescaped(text: &str) -> std::borrow::Cow<'_, str> {
     out.into()
 }
 
-/// The parts that ids of the workbook stand for.
+/// Parts by the ids used in the workbook.
 fn targets(input: &Input, part: Option<&Part>) -> Result<HashMap<String, String>> {
     let mut targets = HashMap::new();
     let Some(part) = part else { return Ok(targets) };
@@ -285,7 +285,7 @@ fn targets(input: &Input, part: Option<&Part>) -> Result<HashMap<String, String>
     Ok(targets)
 }
 
-/// What each cell style makes of a number.
+/// Interpretation of numbers by each cell style.
 fn styles(input: &Input, part: &Part) -> Result<Vec<Style>> {
     let mut formats: HashMap<u32, Style> = HashMap::new();
     let (mut styles, mut cells) = (Vec::new(), false);
@@ -316,7 +316,7 @@ fn styles(input: &Input, part: &Part) -> Result<Vec<Style>> {
     }
 }
 
-/// ECMA-376, 18.8.30: the number formats that have no code in the file.
+/// ECMA-376, 18.8.30: the built-in number formats, which have no code in the file.
 const fn built_in(id: u32) -> Style {
     match id {
         14..=17 | 22 | 27..=31 | 36 | 50..=54 | 57 | 58 => Style::Date,
@@ -325,7 +325,7 @@ const fn built_in(id: u32) -> Style {
     }
 }
 
-/// A format code is a date's if it has day or year outside of quotes, brackets and escapes.
+/// Whether a format code is a date's: it has day or year outside of quotes, brackets and escapes.
 fn style(code: &str) -> Style {
     let (mut date, mut clock) = (false, false);
     let mut characters = code.chars();
@@ -352,7 +352,7 @@ fn style(code: &str) -> Style {
     }
 }
 
-/// Tells every element that begins in a part.
+/// Calls a function for every start element of a part.
 fn elements(input: &Input, part: &Part, mut tell: impl FnMut(&BytesStart<'_>)) -> Result<()> {
     let mut xml = description(input, part)?;
     let mut buffer = Vec::new();
@@ -418,7 +418,7 @@ pub(super) fn xml(input: &Input, part: &Part, counter: &Counter) -> Result<Xml> 
     Ok(reader)
 }
 
-/// The next event; no event may be longer than the longest record.
+/// The next event; an event longer than the longest record is an error.
 pub(super) fn next<'b>(xml: &mut Xml, buffer: &'b mut Vec<u8>) -> std::result::Result<Event<'b>, quick_xml::Error> {
     buffer.clear();
     xml.get_mut().since = 0;
@@ -493,7 +493,7 @@ impl BufRead for Metered {
     }
 }
 
-/// The error for a workbook that is not what it should be.
+/// Error for a damaged workbook.
 pub(super) fn damaged(input: &Input, detail: &dyn std::fmt::Display) -> Error {
     Error::Damaged {
         file: input.name.to_string(),
@@ -502,7 +502,7 @@ pub(super) fn damaged(input: &Input, detail: &dyn std::fmt::Display) -> Error {
     }
 }
 
-/// The error for XML that cannot be read.
+/// Error for XML that cannot be read.
 pub(super) fn unreadable(input: &Input, source: quick_xml::Error) -> Error {
     match source {
         quick_xml::Error::Io(source) if source.raw_os_error().is_some() => {
@@ -512,7 +512,7 @@ pub(super) fn unreadable(input: &Input, source: quick_xml::Error) -> Error {
     }
 }
 
-/// The error for a workbook that unpacks to too much.
+/// Error for a workbook that unpacks to too much.
 pub(super) fn too_large(input: &Input, what: String) -> Error {
     Error::WorkbookTooLarge {
         file: input.name.to_string(),

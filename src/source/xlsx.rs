@@ -251,7 +251,7 @@ impl Rows for XlsxRows {
     }
 }
 
-/// One column under way.
+/// A column being built.
 enum Cells {
     Boolean(BooleanChunkedBuilder),
     Integer(PrimitiveChunkedBuilder<Int64Type>, DataType),
@@ -272,7 +272,7 @@ impl Cells {
         }
     }
 
-    /// Appends a cell; false if the column cannot hold it.
+    /// Appends a cell; false if it does not fit the column.
     fn push(&mut self, cell: Option<Cell>) -> bool {
         match (self, cell) {
             (Self::Boolean(cells), None) => cells.append_null(),

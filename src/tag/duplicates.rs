@@ -16,19 +16,19 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 use super::verdict::Sentiment;
 use crate::text::bare;
 
-/// Shorter texts must have the same words: in a few words each one matters.
+/// Minimum number of words for near duplicates; shorter texts must have the same words, because each one matters.
 pub(super) const FEWEST_WORDS: usize = 8;
-/// Characters of a shingle: about a word of text, short enough to survive a change elsewhere.
+/// Characters per shingle: about a word of text, short enough to survive a change elsewhere.
 pub(super) const SHINGLE: usize = 5;
-/// From which share of common shingles on two texts are nearly the same.
+/// Minimum Jaccard similarity of near duplicates.
 pub(super) const NEAR: f64 = 0.8;
 
-/// How many distinct longer texts are compared with: about 30 MB.
+/// Number of distinct longer texts kept for comparison: about 30 MB.
 const SKETCHES: usize = 1 << 15;
-/// How many distinct texts are known by their bare words.
+/// Number of distinct texts kept by their duplicate key.
 const KNOWN: NonZeroUsize = super::tagger::REMEMBERED;
 
-/// Bands of so many rows: a pair with overlap 0.8 shares one with probability 1 - (1 - 0.8^4)^8 = 0.985, one with overlap 0.5 with 0.40.
+/// Rows per band of the LSH index: a pair with similarity 0.8 shares a band with probability 1 - (1 - 0.8^4)^8 = 0.985, one with 0.5 with 0.40.
 const BANDS: usize = 8;
 const ROWS: usize = 4;
 /// Smallest shingle hashes kept of a text; the overlap of texts up to this many shingles is exact, of longer ones an estimate.
@@ -50,10 +50,10 @@ const NEGATIONS: &[&str] = &[
     "nimic", "nimeni", "fără", "ni", "nič", "nikoli", "brez",
 ];
 
-/// What a text is compared by. Depends on the text alone.
+/// Fingerprint by which a text is compared. Depends on the text alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Print {
-    /// Hash of the bare words; none when there are none, and then the text is like no other.
+    /// Hash of the duplicate key; none when it is empty, and then the text has no duplicates.
     words: Option<u128>,
     /// For longer texts.
     sketch: Option<Sketch>,
@@ -68,7 +68,7 @@ struct Sketch {
 }
 
 impl Print {
-    /// The print of a clean text.
+    /// Computes the fingerprint of a clean text.
     pub(super) fn new(clean_text: &str) -> Self {
         let bare = bare(clean_text);
         Self {
@@ -146,20 +146,20 @@ fn mixed(hash: u64, seed: usize) -> u64 {
     z ^ (z >> 31)
 }
 
-/// The first row of a group of nearly the same texts.
+/// The first row of a group of near duplicates.
 struct First {
     id: String,
     sketch: Sketch,
     sentiment: Option<Sentiment>,
 }
 
-/// The texts seen so far.
+/// Index of the texts seen so far.
 pub(super) struct Duplicates {
     words: LruCache<u128, String>,
-    /// The latest first rows, oldest first; the oldest has number `forgotten`.
+    /// The most recent first rows, oldest first; the oldest has number `forgotten`.
     firsts: VecDeque<First>,
     forgotten: u64,
-    /// The number of the oldest first row of each band.
+    /// Number of the oldest first row of each band.
     bands: HashMap<u64, u64>,
     capacity: usize,
 }
@@ -179,7 +179,7 @@ impl Duplicates {
         }
     }
 
-    /// The id of the first row that says the same as the row `id`; none when it is the first, and then it is remembered. Rows are asked for in their order.
+    /// Returns the id of the first duplicate of row `id`; none when it is the first, which is then remembered. Rows must be passed in their order.
     pub(super) fn first_of(&mut self, print: &Print, id: &str, sentiment: Option<Sentiment>) -> Option<String> {
         let words = print.words?;
         if let Some(first) = self.words.get(&words) {
@@ -197,7 +197,7 @@ impl Duplicates {
         near
     }
 
-    /// The id of the oldest first row that is nearly the same.
+    /// Id of the oldest first row that is a near duplicate.
     fn near(&self, sketch: &Sketch, sentiment: Option<Sentiment>) -> Option<String> {
         let mut candidates: Vec<u64> = sketch
             .bands

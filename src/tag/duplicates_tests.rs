@@ -1,4 +1,4 @@
-//! Copies are found, and nothing that says something else: on small cases, on arbitrary texts, and on the sample comments perturbed in known ways.
+//! Duplicate detection: precision and recall on small cases, arbitrary texts, and perturbed sample comments.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::text::clean;
 
-/// The id of the first row like each row; ids are places.
+/// The index of the first duplicate of each row; ids are indices.
 fn firsts(rows: &[&str]) -> Vec<Option<usize>> {
     let mut seen = Duplicates::new();
     rows.iter()
@@ -53,7 +53,7 @@ fn copies_of_long_comments_are_found() {
 fn a_turned_comment_is_no_copy() {
     let turned = LONG.replace("can tell", "can not tell");
     assert_eq!(firsts(&[LONG, &turned]), [None, None]);
-    // The same words but for one that the model reads the other way.
+    // The same words except one that changes the sentiment.
     let mut seen = Duplicates::new();
     let good = print("The staff at the front desk was very good to us during the whole of our long stay");
     let bad = print("The staff at the front desk was very rude to us during the whole of our long stay");
@@ -88,7 +88,7 @@ fn the_oldest_are_forgotten_first_and_completely() {
     assert_eq!(ids, ["4", "5"]);
 }
 
-/// Ways in which a copy differs from its original without saying anything else.
+/// Perturbations of a text that keep its meaning.
 const COPIES: [(&str, fn(&str) -> String); 9] = [
     ("capitals", |text| text.to_uppercase()),
     ("exclamation marks", |text| format!("{text}!!!")),
@@ -150,7 +150,7 @@ fn samples() -> Vec<String> {
         .collect()
 }
 
-/// What share of perturbed sample comments is told as a copy of its original, by the number of its words.
+/// Share of perturbed sample comments detected as duplicates of their original, by number of words.
 #[test]
 fn perturbed_samples() {
     let mut table = String::from("change                 under 8 words   8 to 19 words   20 words and more\n");
@@ -181,7 +181,7 @@ fn perturbed_samples() {
     insta::assert_snapshot!(table);
 }
 
-/// No two different sample comments are taken for copies, but for those that were written as such.
+/// Different sample comments are not detected as duplicates, except those written as such.
 #[test]
 fn samples_among_themselves() {
     let samples = samples();
@@ -197,7 +197,7 @@ fn samples_among_themselves() {
 }
 
 proptest! {
-    /// The overlap of short texts is exactly that of their sets of shingles.
+    /// The similarity of short texts is exactly that of their sets of shingles.
     #[test]
     fn overlap_is_jaccard(one in "[ab ]{0,6}( [a-d]{1,3}){8,12}", two in "( [a-d]{1,3}){8,12}") {
         let sets = [&one, &two].map(|text| {
@@ -210,7 +210,7 @@ proptest! {
         prop_assert!((sketch(&one).overlap(&sketch(&two)) - common / union).abs() < 1e-9);
     }
 
-    /// Nothing a text can hold breaks its print, and every text is a copy of itself, if it says anything.
+    /// Any text has a valid fingerprint, and is a duplicate of itself if it has words.
     #[test]
     fn every_text_is_like_itself(text in any::<String>()) {
         let expected = (!bare(clean(&text).text()).is_empty()).then_some(0);

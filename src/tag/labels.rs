@@ -44,7 +44,7 @@ impl Emotion {
         Self::Admiration,
     ];
 
-    /// The name in the output and in the model card.
+    /// Name in the output and in the model config.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Anger => "anger",
@@ -92,7 +92,7 @@ impl Intent {
         Self::Other,
     ];
 
-    /// The name in the output and in the model card.
+    /// Name in the output and in the model config.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Complaint => "complaint",

@@ -1,5 +1,5 @@
-//! Which verdict follows from a comment? Input: the comments of a batch. Output: one [`TaggedRow`] per comment, identical texts judged once and pointing
-//! at their first. It knows the rules of the model card, nothing of files or kernels.
+//! Turns the comments of a batch into [`TaggedRow`]s: applies the rules of the model config to scores, assigns themes, and detects duplicates.
+//! Identical texts are scored once.
 
 mod duplicates;
 mod labels;

@@ -1,15 +1,14 @@
-//! What does a comment praise and blame? Input: its opinion units, the opinion targets in it, and their scores. Output: its
-//! [`Opinion`]s in the order of the text, the evidence that an analyst can quote.
+//! Opinions of a comment: the evidence that an analyst can quote, in the order of the text.
 //!
-//! Where the model finds targets in a unit, each is an opinion: "great *coffee*, awful *queue*" has two. A unit without a
-//! target is an opinion as a whole when it clearly praises or blames ("never again!"); otherwise it is none.
+//! Where the model finds targets in a unit, each is an opinion: "great *coffee*, awful *queue*" has two. A unit without a target is an opinion as a
+//! whole when it is clearly positive or negative ("never again!"); otherwise it is none.
 
 use std::ops::Range;
 
 use super::verdict::{Rules, Sentiment};
 use crate::model::{SpanScores, Target};
 
-/// A part of a comment that can hold an opinion of its own, see [`crate::text::units`].
+/// A part of a comment that can hold its own opinion, see [`crate::text::units`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unit {
     /// Bytes of the clean text.
@@ -23,7 +22,7 @@ pub struct Unit {
     pub embedding: Vec<f32>,
 }
 
-/// One thing that a comment says something about.
+/// An opinion on one target.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Opinion {
     /// Bytes of the clean text: the target, or a whole unit.
@@ -32,11 +31,11 @@ pub struct Opinion {
     pub polarity: Sentiment,
     /// Probability of that polarity, 0..=1.
     pub p: f32,
-    /// The number of the unit it stands in.
+    /// Index of its unit.
     pub unit: usize,
-    /// The theme it belongs to, where themes are known.
+    /// Its theme, when themes are known.
     pub theme_id: Option<String>,
-    /// The touchpoint of the customer journey it belongs to, where a taxonomy is known.
+    /// Its touchpoint of the customer journey, when a taxonomy is known.
     pub touchpoint: Option<String>,
 }
 
@@ -98,7 +97,7 @@ fn sharpened(own: [f32; 3], targets: &[Target]) -> [f32; 3] {
     std::array::from_fn(|class| f32::midpoint(own[class], sum[class] / count))
 }
 
-/// The opinions of a comment.
+/// Extracts the opinions of a comment.
 pub(super) fn opinions(units: &[Unit], targets: &[Target], rules: &Rules) -> Vec<Opinion> {
     let mut targets = targets.iter().peekable();
     let mut found = Vec::new();

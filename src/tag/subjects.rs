@@ -1,5 +1,5 @@
-//! What is each comment about? Input: tagged rows with their opinion units. Output: the same rows with themes, touchpoints and keyphrases, and the theme of
-//! each opinion. Identical texts always get the identical answer: what was said of a text is remembered longer than the tagger remembers the text.
+//! Assigns themes, touchpoints and keyphrases to tagged rows, and a theme to each opinion. Identical texts always get identical results: results of a
+//! text are kept longer than the tagger keeps the text.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,25 +14,25 @@ use super::verdict::Sentiment;
 use crate::theme::taxonomy::{Matcher, Taxonomy};
 use crate::theme::{Keyphrases, Themes, Unit};
 
-/// The tagger touches the texts of a batch in another order than these answers are touched; this much more than it remembers is always enough.
+/// Extra capacity over the tagger's: it accesses the texts of a batch in another order, and this margin is always enough.
 const SLACK: usize = 1 << 16;
-/// Keyphrases of a comment at most.
+/// Maximum number of keyphrases of a comment.
 const KEYPHRASES: usize = 8;
 
-/// A theme that a comment speaks of.
+/// A theme mentioned in a comment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mention {
     /// The theme's id.
     pub id: Arc<str>,
     /// Its name or label.
     pub label: Arc<str>,
-    /// How clearly the comment speaks of it, 0..=1: for a discovered theme how much nearer it is than others, for one of a taxonomy its probability.
+    /// Strength of the mention, 0..=1: for a discovered theme its probability among all themes, for one of a taxonomy its calibrated probability.
     pub p: f32,
-    /// What is said of it.
+    /// Polarity of the mention.
     pub polarity: Sentiment,
 }
 
-/// What a comment is about.
+/// Themes, touchpoints and keyphrases of a comment.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Subject {
     /// Discovered themes, clearest first.
@@ -50,14 +50,14 @@ impl Subject {
     }
 }
 
-/// What is said of a text, with the theme and touchpoint of each of its units.
+/// Result of a text, with the theme and touchpoint of each of its units.
 #[derive(Clone, Default)]
 struct Answer {
     subject: Subject,
     of_unit: Vec<[Option<Arc<str>>; 2]>,
 }
 
-/// A theme as it is written into rows.
+/// Id and label of a theme.
 type Title = (Arc<str>, Arc<str>);
 
 /// Tells what rows are about, remembering what it has told.
@@ -94,7 +94,7 @@ impl<'a> Subjects<'a> {
         }
     }
 
-    /// Fills in what the rows of a batch are about.
+    /// Assigns themes to the rows of a batch.
     pub fn tell(&mut self, rows: &mut [TaggedRow]) {
         let new: BTreeMap<u128, usize> = rows
             .iter()
@@ -188,7 +188,7 @@ fn polarity(row: &TaggedRow, unit: usize, said: [f32; 3]) -> Sentiment {
     if both { Sentiment::Mixed } else { likeliest(said).0 }
 }
 
-/// Adds a unit to what a comment says of a theme. Praise and blame together are mixed; either outweighs a neutral mention.
+/// Adds a unit's polarity to a comment's mention of a theme. Positive and negative together are mixed; either outweighs neutral.
 fn add(all: &mut BTreeMap<usize, (f32, Sentiment)>, theme: usize, p: f32, polarity: Sentiment) {
     let (most, said) = all.entry(theme).or_insert((p, polarity));
     *most = most.max(p);
@@ -205,7 +205,7 @@ fn mentions(all: BTreeMap<usize, (f32, Sentiment)>, titles: Option<&Vec<Title>>)
         Some(Mention { id, label, p, polarity })
     });
     let mut mentions: Vec<Mention> = titled.collect();
-    // Stable: of equals, the larger theme comes first.
+    // Stable sort: on a tie, the larger theme comes first.
     mentions.sort_by(|a, b| b.p.total_cmp(&a.p));
     mentions
 }

@@ -1,6 +1,5 @@
-//! Comments of a batch -> tagged rows. Input: raw texts and ids, in order. Output: one [`TaggedRow`] each, in that order. Identical texts are scored
-//! once: within a batch always, across batches as long as the text is
-//! among the last [`REMEMBERED`] distinct ones, so that memory stays bounded.
+//! Tags batches of comments, one [`TaggedRow`] per row, in order. Identical texts are scored once: within a batch always, across batches if the text
+//! is among the last [`REMEMBERED`] distinct ones, which bounds memory.
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -23,33 +22,33 @@ use crate::text::{self, Clean, Language};
 
 /// How many distinct texts are remembered over a run: tens of MB, and weeks of most customers' feedback.
 pub const REMEMBERED: NonZeroUsize = NonZeroUsize::new(1 << 17).unwrap();
-/// Units of a comment that get scores of their own, so that a comment of megabytes does not take gigabytes. Opinion targets are found in all of it.
+/// Maximum number of units of a comment that get their own scores, which bounds the memory of huge comments. Opinion targets are found in all of it.
 const SCORED_UNITS: usize = 1 << 10;
 
-/// One row's answers.
+/// Results of one row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaggedRow {
     /// 0-based record number in its file.
     pub row: u64,
     /// The id column's value, or a hash of the row's content.
     pub id: String,
-    /// `id` of the first row with the same or nearly the same text. What is said of a theme by a row that has one has been said before.
+    /// `id` of the first row with the same or nearly the same text. Its mentions of themes are repeats.
     pub duplicate_of: Option<String>,
-    /// The text the model read.
+    /// The cleaned text.
     pub clean_text: String,
-    /// What is said of the comment.
+    /// Result of the comment.
     pub verdict: Verdict,
-    /// The customer's own words for each of the verdict's opinions, in the same order.
+    /// Quotes from the original for each of the verdict's opinions, in the same order.
     pub quotes: Vec<Quote>,
-    /// The opinion units with their embeddings, for the theme room. Only the first row of a text has them, whatever the batches: verdicts are
-    /// remembered, vectors are not.
+    /// Opinion units with their embeddings, for the theme room. Only the first row of a text has them, whatever the batches: verdicts are cached,
+    /// vectors are not.
     pub units: Arc<[Unit]>,
-    /// What it is about; empty unless the tagger is [`Tagger::telling`].
+    /// Its themes; empty unless the tagger was built with [`Tagger::telling`].
     pub subject: Subject,
 }
 
 impl TaggedRow {
-    /// What the opinion unit of this number praises or blames: byte ranges within the unit, in the order of the text.
+    /// Opinion targets in the unit of this index: byte ranges within the unit, in the order of the text.
     pub fn targets_of(&self, unit: usize) -> Vec<Range<usize>> {
         let Some(whole) = self.units.get(unit).map(|unit| &unit.range) else {
             return Vec::new();
@@ -64,7 +63,7 @@ impl TaggedRow {
     }
 }
 
-/// Time spent so far, in seconds of wall clock.
+/// Time spent by stage, in seconds of wall clock.
 #[derive(Debug, Clone, Copy, Default, PartialEq, serde::Serialize)]
 pub struct Seconds {
     /// Reading and parsing the input.
@@ -73,26 +72,26 @@ pub struct Seconds {
     pub text: f64,
     /// Tokenising and encoding.
     pub model: f64,
-    /// Finding themes and telling those of each comment.
+    /// Discovering and assigning themes.
     pub themes: f64,
     /// Building and writing the output.
     pub write: f64,
 }
 
-/// A text that was judged before.
+/// A text that was tagged before.
 struct Known {
-    /// The first row that says the same.
+    /// The first row with this text or a near duplicate.
     first: String,
     verdict: Verdict,
 }
 
-/// A text that was judged in this batch.
+/// A text that was tagged in this batch.
 struct Judged {
     verdict: Verdict,
     units: Arc<[Unit]>,
 }
 
-/// Judges batches of comments, remembering what it has seen.
+/// Tags batches of comments and remembers the texts seen.
 pub struct Tagger<'engine> {
     engine: &'engine dyn Engine,
     known: LruCache<u128, Known>,
@@ -101,7 +100,7 @@ pub struct Tagger<'engine> {
 }
 
 impl<'engine> Tagger<'engine> {
-    /// A tagger that has seen nothing yet.
+    /// Creates a tagger without remembered texts.
     pub fn new(engine: &'engine dyn Engine) -> Self {
         Self {
             engine,
@@ -120,10 +119,10 @@ impl<'engine> Tagger<'engine> {
         }
     }
 
-    /// The verdicts on a batch: `rows`, `ids` and `texts` go together, and so does the answer. Adds the time it took to `seconds`.
+    /// Tags a batch: `rows`, `ids` and `texts` correspond row by row to the result. Adds the time spent to `seconds`.
     ///
     /// # Errors
-    /// When the engine fails; a single odd text never does.
+    /// When the engine fails; a single unusual text never causes that.
     pub fn tag(
         &mut self,
         rows: &[u64],
@@ -138,7 +137,7 @@ impl<'engine> Tagger<'engine> {
             .collect();
         let prints: Vec<u128> = cleaned.par_iter().map(|c| xxh3_128(c.text().as_bytes())).collect();
 
-        // The first row of each text that was not judged before. Looking a text up makes it the latest, so this batch cannot push it out.
+        // The first row of each new text. A look-up marks a text as most recent, so this batch cannot evict it.
         let mut first_of: HashMap<u128, usize> = HashMap::new();
         let new: Vec<usize> = (0..prints.len())
             .filter(|&n| self.known.get(&prints[n]).is_none() && *first_of.entry(prints[n]).or_insert(n) == n)
@@ -182,7 +181,7 @@ impl<'engine> Tagger<'engine> {
         Ok(tagged)
     }
 
-    /// The verdicts on the comments at places `new`, in that order.
+    /// Tags the comments at indices `new`, in that order.
     fn judged(&self, new: &[usize], cleaned: &[Clean], languages: Vec<Language>) -> Result<Vec<Judged>> {
         let card = self.engine.card();
         let units = |(&n, language): (&usize, &Language)| -> Option<Vec<Range<usize>>> {
@@ -220,7 +219,7 @@ impl<'engine> Tagger<'engine> {
         Ok(judged.collect())
     }
 
-    /// The verdict on a text and, if it or one like it was seen before, the id of the first such row; from now on it is remembered.
+    /// The verdict on a text and the id of the first duplicate, if there is one; remembers the text.
     fn recall(
         &mut self,
         print: u128,
@@ -229,7 +228,7 @@ impl<'engine> Tagger<'engine> {
         judged: &HashMap<u128, Judged>,
     ) -> (Verdict, Option<String>) {
         if let Some(known) = self.known.get(&print) {
-            // Two empty cells are no copies of one another.
+            // Two empty cells are not duplicates.
             let duplicate_of = (!clean_text.is_empty()).then(|| known.first.clone());
             return (known.verdict.clone(), duplicate_of);
         }

@@ -1,5 +1,5 @@
-//! Scores -> verdict, by the rules of the model card. Input: what the `text` room found and what the model scored. Output: one [`Verdict`] per
-//! comment, which may abstain with a reason. It refuses to guess: a comment without words or with undecided scores gets no sentiment.
+//! Rules of the model config: turn the scores of a comment into one [`Verdict`], which may abstain with a reason. A comment without words or with
+//! undecided scores gets no sentiment.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,7 @@ impl Sentiment {
     /// Every sentiment, in the order of the output's enum.
     pub const ALL: [Self; 4] = [Self::Negative, Self::Neutral, Self::Positive, Self::Mixed];
 
-    /// The name in the output.
+    /// Name in the output.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Negative => "negative",
@@ -53,7 +53,7 @@ impl Status {
     /// Every status, in the order of the output's enum.
     pub const ALL: [Self; 3] = [Self::Tagged, Self::Abstained, Self::Failed];
 
-    /// The name in the output.
+    /// Name in the output.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Tagged => "tagged",
@@ -63,7 +63,7 @@ impl Status {
     }
 }
 
-/// Why a row has no sentiment.
+/// Reason why a row has no sentiment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
@@ -78,7 +78,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// The name in the output.
+    /// Name in the output.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Empty => "empty",
@@ -93,7 +93,7 @@ impl Reason {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rules {
-    /// Below this probability of the likeliest class there is no verdict.
+    /// Minimum probability of the most likely class; below it the result is an abstention.
     pub abstain_below: f32,
     /// Below this probability of the likeliest class a person should look.
     pub review_below: f32,
@@ -173,7 +173,7 @@ impl Verdict {
     }
 }
 
-/// Why this comment should not be scored at all, if so.
+/// The reason not to score this comment, if there is one.
 pub fn refusal(content: Content, language: &Language, rules: &Rules) -> Option<Reason> {
     match content {
         Content::Empty => Some(Reason::Empty),
@@ -187,8 +187,7 @@ fn unsupported(language: &Language, rules: &Rules) -> bool {
     language.confidence >= rules.unsupported_from && !rules.languages.iter().any(|known| known == language.code)
 }
 
-/// The verdict on one comment. `scored` is what the model said of it and of its units, none when it was not scored; scores that are no numbers
-/// make the row failed.
+/// Computes the verdict on one comment. `scored` holds its scores and units, none when it was not scored; NaN scores make the row failed.
 pub fn judge(content: Content, language: Language, scored: Option<(&Scores, &[Unit])>, card: &Card) -> Verdict {
     let rules = &card.rules;
     if let Some(reason) = refusal(content, &language, rules) {
@@ -253,7 +252,7 @@ fn emotions(head: &Head, probabilities: &[f32]) -> Vec<(Emotion, f32)> {
     found
 }
 
-/// The likeliest intent; of equals, the one named first in the card.
+/// The most likely intent; on a tie, the one first in the model config.
 fn intent(head: &Head, probabilities: &[f32]) -> Option<(Intent, f32)> {
     let known = head.labels.iter().zip(probabilities);
     known

@@ -1,9 +1,8 @@
-//! What did the customer write, without markup? Input: any string. Output: [`Clean`], the text and the way back into
-//! the original.
+//! Cleaning: removes markup, quoted mail, addresses and noise from a comment and keeps the alignment with the original ([`Clean`]).
 //!
-//! The stages of one pass are listed in [`STAGES`]. Taking one thing away may uncover another (`&lt;b&gt;` is a tag after
-//! decoding), so passes repeat until nothing changes; that is what makes cleaning idempotent. Text built to need more
-//! than [`PASSES`] passes loses all its signs and keeps its words.
+//! The stages of one pass are listed in [`STAGES`]. Removing one thing may uncover another (`&lt;b&gt;` is a tag after decoding), so passes repeat
+//! until nothing changes, which makes cleaning idempotent. Text built to need more than [`PASSES`] passes loses all its punctuation and keeps its
+//! words.
 
 use std::ops::Range;
 
@@ -27,7 +26,7 @@ const STAGES: [fn(&Draft) -> Option<Draft>; 7] = [
     taming::tame,
 ];
 
-/// A comment without markup, with the way back into the original.
+/// A cleaned comment, aligned to the original.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clean {
     draft: Draft,
@@ -39,9 +38,8 @@ impl Clean {
         self.draft.text()
     }
 
-    /// Where the bytes `bytes` of [`Clean::text`] come from: a range of Unicode scalars of the original, so that
-    /// `original[start:end]` quotes them in Python. What was taken away in between is inside the quote. Ranges that are out of
-    /// bounds or inside a character are widened or cut to the nearest that exists.
+    /// Maps the byte range `bytes` of [`Clean::text`] to a range of Unicode scalars of the original, so that `original[start:end]` quotes it in
+    /// Python. Removed text in between is part of the quote. Ranges that are out of bounds or inside a character are moved to the nearest valid ones.
     pub fn original_span(&self, bytes: Range<usize>) -> Range<usize> {
         self.draft.original_span(bytes)
     }
@@ -52,8 +50,8 @@ impl Clean {
     }
 }
 
-/// Takes markup, quoted mail, addresses and noise away. Total and idempotent: `clean(clean(x).text()).text()` equals
-/// `clean(x).text()` for every string. Linear in the length of the text.
+/// Cleans a comment. Accepts any string and is idempotent: `clean(clean(x).text()).text()` equals `clean(x).text()`. Linear in the length of the
+/// text.
 pub fn clean(original: &str) -> Clean {
     let mut draft = Draft::new(original);
     if !settle(&mut draft) {
@@ -74,7 +72,7 @@ fn settle(draft: &mut Draft) -> bool {
     false
 }
 
-/// One run through all stages; nothing when the text comes out as it went in.
+/// Runs all stages once; returns nothing when the text did not change.
 fn pass(draft: &Draft) -> Option<Draft> {
     let changed = STAGES.iter().fold(None::<Draft>, |current, stage| {
         stage(current.as_ref().unwrap_or(draft)).or(current)
@@ -82,7 +80,7 @@ fn pass(draft: &Draft) -> Option<Draft> {
     changed.filter(|changed| changed.text() != draft.text())
 }
 
-/// Letters, digits and spaces only: nothing is left that a stage could take for markup.
+/// Keeps only letters, digits and spaces, so that no stage can find markup.
 fn words_only(draft: &Draft) -> Option<Draft> {
     let mut editor = Editor::new(draft);
     for (at, c) in draft.text().char_indices() {

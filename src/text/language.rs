@@ -16,9 +16,9 @@ use super::symbols::is_letter;
 /// The language of a text.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Language {
-    /// ISO 639-1 code; `und` when there are no letters to tell by, or none of a known script.
+    /// ISO 639-1 code; `und` for text without letters, or without letters of a known script.
     pub code: &'static str,
-    /// How often such an answer is right, 0..=1. Low for short and ambiguous texts, which still get the best guess.
+    /// Probability that the code is right, 0..=1. Low for short and ambiguous texts, which still get the best guess.
     pub confidence: f32,
 }
 

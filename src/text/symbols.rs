@@ -1,7 +1,6 @@
-//! Which signs carry feeling without being words? Input: a character or a whitespace-separated token of clean text.
-//! Output: whether it is an emoji or an emoticon, and what a whole comment consists of.
+//! Emoji and emoticons: recognises them among characters and tokens of clean text, and classifies the content of a comment.
 //!
-//! Emoticons are told by shape (eyes, nose, mouth) and a short list, never inside a word.
+//! Emoticons are recognised by shape (eyes, nose, mouth) and by a short list, never inside a word.
 
 use unicode_properties::UnicodeEmoji;
 
@@ -20,7 +19,7 @@ pub enum Content {
     Words,
 }
 
-/// What `text` (clean) consists of.
+/// Classifies the content of a clean text.
 pub(super) fn content(text: &str) -> Content {
     if text.is_empty() {
         return Content::Empty;
@@ -48,7 +47,7 @@ pub(super) fn is_face(token: &str) -> bool {
     is_emoticon(token) || (token.chars().any(is_emoji) && !token.chars().any(|c| is_letter(c) || c.is_numeric()))
 }
 
-/// Emoji proper, and the stars and outlined hearts people rate with. Digits, `#`, `*`, (c) and (r) are not.
+/// Emoji proper, and the stars and outlined hearts used for ratings. Digits, `#`, `*`, (c) and (r) are not.
 pub(super) fn is_emoji(c: char) -> bool {
     c >= '\u{203c}'
         && (matches!(c, '★' | '☆' | '♡') || c.is_emoji_char_or_emoji_component())
@@ -102,10 +101,10 @@ const EMOTICONS: &[&str] = &[
     "ಠ_ಠ",
 ];
 
-/// Longest emoticon looked at, in bytes; keeps the test cheap for long tokens.
+/// Maximum length of an emoticon in bytes; bounds the test of long tokens.
 const LONGEST: usize = 24;
 
-/// Whether a whole token is an emoticon such as `:-)`, `;D`, `xD`, `<3`, or the `)))` of Slavic chats.
+/// Whether a token is an emoticon such as `:-)`, `;D`, `xD`, `<3`, or the `)))` of Slavic chats.
 pub(super) fn is_emoticon(token: &str) -> bool {
     if token.len() < 2 || token.len() > LONGEST {
         return false;
@@ -114,7 +113,7 @@ pub(super) fn is_emoticon(token: &str) -> bool {
     only(')') || only('(') || drawn(token) || EMOTICONS.contains(&token.to_lowercase().as_str())
 }
 
-/// Eyes, perhaps a tear and a nose, then one kind of mouth, perhaps several times; `>` may stand for brows.
+/// Eyes, optional tear and nose, then one kind of mouth, possibly repeated; `>` may stand for brows.
 fn drawn(token: &str) -> bool {
     let rest = token.strip_prefix(['>', '}', '0']).unwrap_or(token);
     let Some(eyes) = rest.chars().next().filter(|c| matches!(c, ':' | ';' | '=')) else {

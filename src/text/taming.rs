@@ -6,7 +6,7 @@
 use super::draft::{Draft, Editor};
 use super::symbols::is_letter;
 
-/// How often a letter may follow itself: "soo" is a word the model knows, "sooooo" is not.
+/// Maximum number of repeats of a letter: "soo" is a word the model knows, "sooooo" is not.
 const LETTERS: usize = 2;
 /// How often a sign may follow itself, the length of an ellipsis.
 const SIGNS: usize = 3;

@@ -1,6 +1,5 @@
-//! Which words say what a unit is about? Input: a unit and its theme, if it has one. Output: a few phrases in lower case, best first: what is praised or
-//! blamed, then the phrases that set its theme apart (weighed by class-based TF-IDF, see [`super::naming`]), then those of other themes. Only where all of
-//! these are silent, its longest words. It refuses stop words, bare numbers, links and mentions.
+//! Keyphrases of a unit, in lower case, best first: opinion targets, then phrases typical of its theme (weighted by class-based TF-IDF, see
+//! [`super::naming`]), then phrases of other themes; if there are none, its longest words. Stop words, bare numbers, links and mentions are excluded.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,21 +7,21 @@ use super::file::{Placed, Themes};
 use super::unit::Unit;
 use super::words::{StopWords, phrases, trimmed};
 
-/// Phrases of one unit at most.
+/// Maximum number of phrases per unit.
 const MOST: usize = 4;
-/// Longest words taken where nothing is known.
+/// Number of longest words used when there are no phrases.
 const UNKNOWN: usize = 2;
 
-/// Finds keyphrases, with the help of themes where there are any.
+/// Extracts keyphrases, using themes if there are any.
 pub struct Keyphrases<'themes> {
     themes: Option<&'themes Themes>,
     none: StopWords,
-    /// Phrases of all themes, by language, with the best place any theme gives them.
+    /// Phrases of all themes by language, with their best rank in any theme.
     known: HashMap<&'themes str, HashMap<&'themes str, usize>>,
 }
 
 impl<'themes> Keyphrases<'themes> {
-    /// With the phrases of these themes.
+    /// Creates an extractor with the phrases of these themes.
     pub fn new(themes: Option<&'themes Themes>) -> Self {
         let mut known: HashMap<&str, HashMap<&str, usize>> = HashMap::new();
         for (language, phrases) in themes
@@ -43,7 +42,7 @@ impl<'themes> Keyphrases<'themes> {
         }
     }
 
-    /// The keyphrases of a unit, no two of which repeat each other.
+    /// Keyphrases of a unit, without near repeats.
     pub fn of(&self, unit: &Unit<'_>, placed: Option<&Placed>) -> Vec<String> {
         let stops = self
             .themes
@@ -70,7 +69,7 @@ impl<'themes> Keyphrases<'themes> {
         }
         if found.is_empty() {
             let mut words: Vec<&String> = candidates.iter().filter(|phrase| !phrase.contains(' ')).collect();
-            // Stable: of words of one length, the first.
+            // Stable sort: of words of equal length, the first.
             words.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
             found.extend(words.into_iter().take(UNKNOWN).cloned());
         }
@@ -78,7 +77,7 @@ impl<'themes> Keyphrases<'themes> {
     }
 }
 
-/// The first few, leaving out those whose words an earlier one holds.
+/// The first few, without those whose words are contained in an earlier one.
 fn distinct(found: Vec<String>) -> Vec<String> {
     let mut kept: Vec<String> = Vec::new();
     for phrase in found {

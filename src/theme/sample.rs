@@ -1,8 +1,8 @@
-//! Which units are themes found in? Input: every unit of a run, in any order. Output: at most [`Sample::MOST`] units with distinct texts, the same for any
-//! order of the rows: those with the least hashes. It refuses units without an embedding or without letters.
+//! Sample of opinion units for theme discovery: at most [`Sample::MOST`] units with distinct texts, the same for any order of the rows. Units without
+//! an embedding or without letters are skipped.
 //!
-//! Keeping the least hashes is a uniform sample of distinct texts in one pass (bottom-k sketch, Cohen and Kaplan 2007), so a text copied a thousand times
-//! counts once, and memory does not grow with the rows.
+//! Keeping the smallest hashes is a uniform sample of distinct texts in one pass (bottom-k sketch, Cohen and Kaplan 2007), so a text repeated a
+//! thousand times counts once, and memory does not grow with the rows.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -11,19 +11,19 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use super::Unit;
 
-/// A unit that was kept.
+/// A sampled unit.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Kept {
     pub(super) text: String,
     pub(super) language: String,
     pub(super) embedding: Vec<f32>,
-    /// Bytes of the text that are praised or blamed.
+    /// Byte ranges of the opinion targets in the text.
     pub(super) targets: Vec<Range<usize>>,
-    /// Of the same text in several comments, the one with the least of these is kept.
+    /// If the same text occurs in several comments, the one with the smallest value is kept.
     context: u64,
 }
 
-/// The units themes are found in.
+/// A sample of opinion units.
 #[derive(Debug, Clone, Default)]
 pub struct Sample {
     kept: BTreeMap<u64, Kept>,
@@ -32,10 +32,10 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// Distinct texts kept at most: 60 MB. A theme of one unit in a thousand still has more than thirty of them.
+    /// Maximum number of distinct texts: 60 MB. A theme of one unit in a thousand still has more than thirty of them.
     pub const MOST: usize = 1 << 15;
 
-    /// Takes a unit in, or passes it over.
+    /// Adds a unit, if it belongs to the sample.
     pub fn add(&mut self, unit: &Unit<'_>) {
         self.seen += 1;
         if unit.embedding.is_empty() {
@@ -67,27 +67,27 @@ impl Sample {
         }
     }
 
-    /// The units, in an order that is the same for any order of the rows.
+    /// The sampled units, in an order that does not depend on the order of the rows.
     pub(super) fn units(&self) -> impl ExactSizeIterator<Item = &Kept> {
         self.kept.values()
     }
 
-    /// How many distinct texts are kept.
+    /// Number of distinct texts in the sample.
     pub fn len(&self) -> usize {
         self.kept.len()
     }
 
-    /// Whether no unit was kept.
+    /// Whether the sample is empty.
     pub fn is_empty(&self) -> bool {
         self.kept.is_empty()
     }
 
-    /// Units seen, kept or not.
+    /// Number of units seen, sampled or not.
     pub const fn seen(&self) -> u64 {
         self.seen
     }
 
-    /// Whether units came, but none of them with an embedding: then the model has no such head.
+    /// Whether all units lacked an embedding, which means that the model has no such head.
     pub const fn lacks_embeddings(&self) -> bool {
         self.seen > 0 && self.without_embedding == self.seen
     }

@@ -1,4 +1,4 @@
-//! Promises of the theme room, on made-up embeddings: meanings are directions, languages are offsets, every text has a way of its own.
+//! Invariants of theme discovery on synthetic embeddings: meanings are directions, languages are offsets, every text has its own noise.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -20,7 +20,7 @@ struct Row {
     embedding: Vec<f32>,
 }
 
-/// A text about `meaning`; `number` makes it a text of its own.
+/// A text about `meaning`; `number` makes it distinct.
 fn row(meaning: usize, number: u64) -> Row {
     let figure = |of: u64, at: u64| (xxh3_64_with_seed(&at.to_le_bytes(), of) >> 40) as f32 / (1 << 23) as f32 - 1.0;
     let language = number % 3;
@@ -67,7 +67,7 @@ fn found(rows: &[Row]) -> Themes {
     discover(&sample(rows), &Titles::default(), &Wish::default(), "model").expect("themes")
 }
 
-/// For each row its theme's id.
+/// The theme id of each row.
 fn ids(themes: &Themes, rows: &[Row]) -> Vec<Option<String>> {
     rows.iter()
         .map(|row| {
@@ -313,7 +313,7 @@ fn an_update_looks_for_as_many_themes_as_there_were() {
         .iter()
         .filter(|old| now.themes.iter().any(|now| now.id == old.id));
     let kept = kept.count();
-    // With the number chosen anew, the twelve that are in the data, most of these would be merged.
+    // With a newly selected number, the twelve in the data, most of these would be merged.
     assert!(old.themes.len() == 20 && kept >= 18, "{kept}");
 }
 
@@ -328,7 +328,7 @@ fn an_update_tells_new_gone_grown_and_shrunk() {
             .id
             .clone()
     };
-    // Theme 0 falls silent, 1 shrinks, 2 grows, 8 is new.
+    // Theme 0 disappears, 1 shrinks, 2 grows, 8 is new.
     let mut now = rows(3..8, 0..30);
     now.extend(rows(1..2, 0..15));
     now.extend(rows(2..3, 0..60));

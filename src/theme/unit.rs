@@ -1,8 +1,8 @@
-//! What does the theme room read? Input: an opinion unit as `text` cut it and the model scored it. Output: none of its own; everything in this room borrows it.
+//! Input of the theme room: an opinion unit as `text` split it and the model scored it, borrowed throughout.
 
 use std::ops::Range;
 
-/// One opinion unit of a comment: a sentence or clause that can hold an opinion of its own.
+/// One opinion unit of a comment: a sentence or clause that can hold its own opinion.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Unit<'a> {
     /// The unit's clean text.

@@ -1,4 +1,4 @@
-//! A lake takes what is new, replaces what changed, skips the rest, and keeps its promises to whoever reads it.
+//! The lake: adds new rows, replaces changed ones, skips the rest, and stays readable.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -27,14 +27,14 @@ pub(crate) fn room_with(files: &[(&str, &str)]) -> Room {
     room
 }
 
-/// Runs the program and answers its JSON.
+/// Runs the program and returns its JSON.
 fn night(room: &Room, options: &str, code: i32) -> Value {
     let ended = room.run(&format!("{LAKE} --quiet --json {options}"));
     assert_eq!(ended.code, Some(code), "{}", ended.err);
     serde_json::from_str(&ended.out).expect("JSON")
 }
 
-/// Every file below a folder that ends so, sorted.
+/// All files below a folder with this ending, sorted.
 fn files_below(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten() {
@@ -113,7 +113,7 @@ fn only_what_is_new_or_changed_is_tagged_and_replaced() {
     assert_eq!(report["files"]["known"], 1);
     assert_eq!(bytes(&room.path("lake")), before);
 
-    // The next export of the same tickets: one is known, one has changed, one is new, one is gone from the export.
+    // The next export of the same tickets: one is known, one has changed, one is new, one is no longer in the export.
     room.put(
         "inbox/tickets-2026-11-25.csv",
         csv(&[FIRST[0], ("2", "Rude staff at the shop"), ("4", "Never again")]),
@@ -128,7 +128,7 @@ fn only_what_is_new_or_changed_is_tagged_and_replaced() {
     assert_eq!(rows.keys().collect::<Vec<_>>(), ["1", "2", "3", "4"]);
     assert_eq!(rows["2"], "Rude staff at the shop");
 
-    // The first file once more, under a new name: its rows are old news, but row 2 is now the one that came last.
+    // The first file again under a new name: its rows are older, but row 2 now counts as the latest.
     room.put("inbox/tickets-2026-11-26.csv", csv(&[FIRST[1]]));
     assert_eq!(counts(&night(&room, "", 0)), [0, 0, 1]);
     assert_eq!(self::rows(&room.path("lake"))["2"], FIRST[1].1);
@@ -222,7 +222,7 @@ fn a_damaged_file_keeps_only_itself_out_and_is_tried_again() {
             .contains("damaged")
     );
     assert_eq!(bytes(&room.path("lake")), before);
-    // When nothing at all can be read, nothing is published.
+    // When nothing can be read, nothing is published.
     let room = room_with(&[("b.csv", "")]);
     assert_eq!(room.run(&format!("{LAKE} --quiet")).code, Some(2));
 }
@@ -271,7 +271,7 @@ fn too_many_rejects_publish_nothing() {
     assert!(!room.path("out.parquet").exists());
 }
 
-/// Files that readers or the manifest know, and rows the manifest counts.
+/// Files that readers or the manifest list, and rows the manifest counts.
 fn rows_and_manifest(room: &Room) -> (usize, u64) {
     let staged = |path: &PathBuf| path.starts_with(".undertone/staged") || path.ends_with("progress.json");
     let files = bytes(&room.path("lake"))
@@ -293,7 +293,7 @@ fn another_model_tags_anew_or_is_refused() {
     let room = room_with(&[("a.csv", &csv(&FIRST))]);
     night(&room, "", 0);
     let path = room.path("lake/.undertone/manifest.json");
-    // As if an older model had done it.
+    // Simulates an older model.
     let manifest = std::fs::read_to_string(&path).expect("a manifest");
     let mut manifest: Value = serde_json::from_str(&manifest).expect("JSON");
     let text = manifest.to_string();

@@ -1,9 +1,9 @@
-//! Every export format Undertone knows is recognised by its columns and read with all of its traps: one fixture and one line each.
+//! Presets: every known export format is recognised by its columns and read with all of its traps; one fixture and one line each.
 
 use polars::prelude::*;
 use undertone::source::{self, Batch, Choice, SourceOptions, presets};
 
-/// What a fixture must come to.
+/// Expected result of a fixture.
 struct Expected {
     file: &'static str,
     preset: Option<&'static str>,
@@ -11,7 +11,7 @@ struct Expected {
     /// The first comment, the first id.
     text: &'static str,
     id: &'static str,
-    /// Times of all rows, shortened to minutes; `-` for none.
+    /// Times of all rows, to the minute; `-` for none.
     times: &'static [&'static str],
     ratings: &'static [Option<f32>],
     scale: &'static str,
@@ -157,7 +157,7 @@ fn original_columns_come_through_with_or_without_a_preset() {
             ..SourceOptions::default()
         };
         let (batches, _) = read(want.file, &SourceOptions::default());
-        // A file read without its preset may need to be told the text column; the header is the same.
+        // A file read without its preset may need the text column; the header is the same.
         if let Ok(mut plain) = source::open(&[path(want.file)], &none) {
             let plain = plain.next().expect("a batch").expect("rows");
             assert_eq!(

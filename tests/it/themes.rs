@@ -1,4 +1,4 @@
-//! Themes from the command line: found, kept, named, merged, renewed.
+//! Theme commands: discovery, reuse, naming, merging, updates.
 
 use std::fs;
 
@@ -16,7 +16,7 @@ const COMMENTS: [&str; 6] = [
     "After the update the app logs me out every morning",
 ];
 
-/// A table of comments, each in several forms.
+/// A table of comments, each in several variants.
 fn table() -> String {
     let forms = COMMENTS
         .iter()
@@ -28,7 +28,7 @@ fn engine() -> model::Native {
     model::base(Quality::Best).expect("the shipped model")
 }
 
-/// A theme file of made-up themes: it can be shown, named and merged, whatever the model.
+/// A theme file of synthetic themes for commands that do not depend on the model.
 fn made_up(model: &str) -> Themes {
     let mut sample = Sample::default();
     for number in 0..60_usize {
@@ -104,7 +104,7 @@ fn a_run_finds_its_themes_and_saves_them_beside_its_output() {
         found.len()
     );
 
-    // The saved themes give the same answers, on any number of threads and in any batches; the run is the same byte for byte.
+    // The saved themes give the same results for any number of threads and batch size; the run is identical byte for byte.
     fs::copy(room.path("a.parquet.themes.json"), room.path("themes.json")).expect("a copy");
     let again = room.run("tag a.csv -o b.parquet --themes themes.json --threads 1 --batch-rows 7");
     assert_eq!(again.code, Some(0), "{}", again.err);
@@ -117,7 +117,7 @@ fn a_run_finds_its_themes_and_saves_them_beside_its_output() {
     room.run("tag a.csv -o a.parquet --themes 3 --threads 1 --batch-rows 5");
     assert_eq!(fs::read(room.path("a.parquet.themes.json")).expect("a file"), before);
 
-    // Piped in, it is read twice all the same.
+    // Standard input is also read twice.
     let renewed = room.run("themes update a.csv -o themes.json");
     assert_eq!(renewed.code, Some(0), "{}", renewed.err);
     let kept = Themes::read(&room.path("themes.json")).expect("themes");

@@ -1,5 +1,5 @@
-//! What is asked of a model? Input: a folder of TOML files. Output: one [`Capability`] per file. It refuses keys it does not know, cases without exactly one
-//! expectation, and languages that are no ISO 639-1 code.
+//! Test cases of the behavioural suite, read from a folder of TOML files, one [`Capability`] per file. Unknown keys, cases without exactly one
+//! expectation, and languages that are not ISO 639-1 codes are errors.
 
 use std::path::{Path, PathBuf};
 
@@ -14,9 +14,9 @@ use crate::tag::{Emotion, Intent, Sentiment};
 pub struct Capability {
     /// Its name.
     pub capability: String,
-    /// What is asked, in a sentence.
+    /// What is tested, in a sentence.
     pub about: String,
-    /// Texts and what is expected of each.
+    /// Texts with an expectation each.
     #[serde(default)]
     pub cases: Vec<Case>,
     /// Texts that must get the same sentiment.
@@ -33,7 +33,7 @@ pub struct Capability {
 pub struct Case {
     /// ISO 639-1.
     pub language: String,
-    /// What a customer wrote.
+    /// The customer's text.
     pub text: String,
     /// Allowed sentiments.
     #[serde(default)]
@@ -52,14 +52,14 @@ pub struct Case {
 pub struct Group {
     /// ISO 639-1.
     pub language: String,
-    /// At least two.
+    /// At least two texts.
     pub texts: Vec<String>,
-    /// Allowed sentiments; any where there are none.
+    /// Allowed sentiments; any when empty.
     #[serde(default)]
     pub sentiment: Vec<Sentiment>,
 }
 
-/// Two texts of which one is more positive.
+/// Two texts, one more positive than the other.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pair {
@@ -88,7 +88,7 @@ impl Case {
 }
 
 impl Capability {
-    /// What is wrong with it, if anything.
+    /// Describes the problem, if there is one.
     fn problem(&self) -> Option<String> {
         let languages = self.cases.iter().map(|c| &c.language);
         let languages = languages.chain(self.groups.iter().map(|g| &g.language));
@@ -122,7 +122,7 @@ impl Capability {
 /// Reads the capabilities in a folder, by file name.
 ///
 /// # Errors
-/// When the folder cannot be read, holds no `.toml` file, or one of them says anything else than a [`Capability`].
+/// When the folder cannot be read, holds no `.toml` file, or one of them is not a valid [`Capability`].
 pub fn read(folder: &Path) -> Result<Vec<Capability>> {
     let entries = std::fs::read_dir(folder).map_err(|e| Error::io("read", folder, e))?;
     let mut files: Vec<PathBuf> = Vec::new();

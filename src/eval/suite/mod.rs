@@ -21,7 +21,7 @@ const NONE: &str = "none";
 /// No sentiment; never a right answer.
 const ABSTAINED: &str = "abstained";
 
-/// Asks a model for everything in a folder of capabilities.
+/// Tests a model on all capabilities in a folder.
 ///
 /// # Errors
 /// As [`read`]; or when the engine fails.

@@ -1,9 +1,8 @@
-//! A Hugging Face sequence classifier from a folder. Input: `config.json`, `tokenizer.json`, and `model.safetensors` or `rust_model.ot`.
-//! Output: an engine that knows the sentiment of texts, and nothing else of them.
+//! Hugging Face sequence classifiers from a folder with `config.json`, `tokenizer.json`, and `model.safetensors` or `rust_model.ot`: an engine that
+//! predicts only sentiment.
 //!
-//! Everything is checked before libtorch sees it: files that are missing, do not fit each other or are damaged are errors. A text
-//! longer than the model reads at once is read in windows, and their logits are averaged by their tokens. A span is scored as a
-//! text of its own.
+//! Everything is checked before libtorch sees it: missing, inconsistent and damaged files are errors. A text longer than the window is split into
+//! windows, and their logits are averaged by tokens. A span is scored as a text of its own.
 
 use super::classifier::{Classifier, Shape};
 use super::shop::{Shop, padded};
@@ -22,10 +21,10 @@ use std::path::Path;
 use tch::Tensor;
 use xxhash_rust::xxh3::Xxh3;
 
-/// Tokens of a batch.
+/// Maximum number of tokens in a batch.
 const BUDGET: usize = 1024;
 
-/// A checkpoint, ready to score.
+/// A loaded checkpoint.
 pub struct Checkpoint {
     card: Card,
     fingerprint: String,
@@ -37,7 +36,7 @@ pub struct Checkpoint {
     classes: Vec<usize>,
 }
 
-/// Logits of a text, added up over its tokens.
+/// Sum of a text's logits, weighted by tokens.
 #[derive(Clone, Default)]
 struct Sum {
     logits: Vec<f32>,
@@ -45,11 +44,11 @@ struct Sum {
 }
 
 impl Checkpoint {
-    /// Opens the checkpoint in `folder`. `said` names the sentiment of each output, for when its own names do not tell; `base` is a
-    /// card to take the rules from that decide when to abstain.
+    /// Opens the checkpoint in `folder`. `said` names the sentiment of each output, for checkpoints whose own names do not; `base` is the config
+    /// whose rules decide when to abstain.
     ///
     /// # Errors
-    /// When a file is missing or damaged, or the files do not belong together, or the outputs' names do not tell a sentiment.
+    /// When a file is missing or damaged, the files do not belong together, or the outputs' names do not identify sentiments.
     pub fn open(folder: &Path, said: &[String], base: &Card) -> Result<Self> {
         let config = read(&folder.join("config.json"))?;
         let tokenizer = read(&folder.join("tokenizer.json"))?;
@@ -86,14 +85,14 @@ impl Checkpoint {
         })
     }
 
-    /// Cuts texts that are longer than the window where `units` says: byte ranges of the text, in order.
+    /// Sets how texts longer than the window are split: `units` returns byte ranges of the text, in order.
     #[must_use]
     pub fn with_units(mut self, units: fn(&str) -> Vec<Range<usize>>) -> Self {
         self.units = units;
         self
     }
 
-    /// Mean logits of each text, and the tokens read.
+    /// Mean logits of each text, and its number of tokens.
     pub(super) fn logits(&self, texts: &[&str]) -> Result<Vec<(Vec<f32>, u32)>> {
         let windows: Vec<Vec<Window>> = texts
             .par_iter()
@@ -161,7 +160,7 @@ impl Engine for Checkpoint {
     }
 
     fn score(&self, passages: &[Passage<'_>]) -> Result<Vec<Scores>> {
-        // Texts first, then the spans of those that have several.
+        // Texts first, then the spans of texts with several.
         let whole = |passage: &Passage<'_>| passage.spans.len() < 2;
         let mut texts: Vec<&str> = passages.iter().map(|passage| passage.text).collect();
         for passage in passages.iter().filter(|passage| !whole(passage)) {
@@ -194,7 +193,7 @@ impl Engine for Checkpoint {
     }
 }
 
-/// A card for a classifier: its shape, no heads of ours, the rules of `base` for texts in any language.
+/// Builds a config for a classifier: its shape, none of our heads, the rules of `base` for texts in any language.
 fn card(folder: &Path, shape: &Shape, base: &Card) -> Card {
     let [layers, hidden, attention_heads, ffn, positions] = shape.sizes;
     let mut card = base.clone();
@@ -207,12 +206,12 @@ fn card(folder: &Path, shape: &Shape, base: &Card) -> Card {
     card.prefix = String::new();
     card.heads.retain(|head| head.name == "sentiment");
     card.exits.clear();
-    // What languages a checkpoint knows, its files do not say.
+    // The files of a checkpoint do not say which languages it supports.
     card.rules.unsupported_from = 2.0;
     card
 }
 
-/// A tensor of a safetensors file as f32.
+/// Reads a tensor of a safetensors file as f32.
 fn from_safe(tensors: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
     let file = "model.safetensors";
     let found = tensors.tensor(name).map_err(|_| missing(file, name))?;
@@ -235,7 +234,7 @@ fn from_safe(tensors: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<V
     finite(file, name, values)
 }
 
-/// A tensor of a `rust_model.ot` as f32.
+/// Reads a tensor of a `rust_model.ot` as f32.
 fn from_own(tensors: &HashMap<String, Tensor>, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
     let file = "rust_model.ot";
     let found = tensors.get(name).ok_or_else(|| missing(file, name))?;

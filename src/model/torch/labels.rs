@@ -38,7 +38,7 @@ pub(super) fn classes(names: &[String], said: &[String]) -> Result<Vec<Class>> {
     Ok(found)
 }
 
-/// The class that a name means: a word for it, or a number of stars.
+/// The class of a name: a word for it, or a number of stars.
 fn class(name: &str) -> Option<Class> {
     let name = name.trim().to_lowercase().replace(['_', '-'], " ");
     let word = name.strip_prefix("very ").unwrap_or(&name);

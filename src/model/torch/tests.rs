@@ -1,4 +1,4 @@
-//! Promises of the second engine, on tiny random checkpoints of each family made here, and on the embedded model.
+//! Invariants of the libtorch engine, on tiny random checkpoints of each family, and on the embedded model.
 
 use super::tiny::{WORDS, config, shapes, values, write};
 use super::{Checkpoint, LibTorch, base};
@@ -80,7 +80,7 @@ fn spans_are_texts_of_their_own() {
     assert_eq!(scores.spans.len(), 2);
 }
 
-/// Units of a text and their polarity come by the same way from both engines.
+/// Both engines give spans and their polarity by the same method.
 #[test]
 fn spans_agree() {
     let text = "Great coffee, awful queue.";
@@ -206,7 +206,7 @@ fn messages_say_what_to_do() {
     insta::assert_snapshot!(said.join("\n"));
 }
 
-/// The embedded model against PyTorch, on the fixture that the recipe writes.
+/// Compares the embedded model with PyTorch, on the fixture that the training recipe writes.
 #[test]
 fn scores_agree_with_python() {
     #[derive(serde::Deserialize)]
@@ -227,7 +227,7 @@ fn scores_agree_with_python() {
     }
 }
 
-/// 8 bits move a probability a little: labels differ only where the f32 model is of two minds.
+/// Quantisation to 8 bits changes probabilities slightly: labels differ only where the f32 model is undecided.
 #[test]
 fn engines_agree() {
     let sample = include_str!("../../../data/samples/feedback.csv");

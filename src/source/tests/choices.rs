@@ -49,7 +49,7 @@ fn one_word_answers_are_found_when_nothing_else_could_be_it() {
         })
         .collect();
     assert_eq!(text(&format!("id,score,answer_why\n{rows}")), "answer_why");
-    // One word again and again, with a name that says what it is, is a category.
+    // A repeated word under a telling name is a category.
     let rows: String = (0..60)
         .map(|n| {
             format!(

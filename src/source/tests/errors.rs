@@ -1,4 +1,4 @@
-//! Bad input gets a clear answer: what happened, where, and what to do, word for word.
+//! Messages for bad input, word for word: what happened, where, and what to do.
 
 use std::io;
 
@@ -51,7 +51,7 @@ fn paths_that_lead_nowhere() {
 
 #[test]
 fn a_file_that_may_not_be_read() {
-    // The tests may run as a user who may read anything, so the system's answer is made up.
+    // The tests may run as a user who may read anything, so the system's error is simulated.
     let folder = Folder::new();
     let path = folder.file("a.csv", "text\nx\n");
     let input = inputs(&[path], &mut Vec::new()).unwrap().remove(0);
@@ -120,7 +120,7 @@ fn packed_files_that_are_cut_short() {
         zst,
         format!("DIR/a.csv.zst is damaged or cut short (zstd: incomplete frame); {hint}")
     );
-    // Rows before the damage are no comfort: the iteration ends with the error.
+    // Rows before the damage do not count: the iteration ends with the error.
     let rows: String = (0..60_000).map(|n| format!("{n},слова про {}\n", n * 7919)).collect();
     let packed = zstd::encode_all(format!("id,text\n{rows}").as_bytes(), 1).unwrap();
     let folder = Folder::new();

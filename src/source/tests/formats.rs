@@ -1,4 +1,4 @@
-//! Each format: cells as they were written, row numbers that can be traced, rejects with line and reason.
+//! Input formats: unchanged cells, traceable row numbers, rejects with line and reason.
 
 use super::*;
 
@@ -249,7 +249,7 @@ fn parquet_keeps_types_and_is_cut_into_batches() {
     assert!(back.equals_missing(&frame));
     assert_eq!((all.rows(), all.texts().len()), ((0..100).collect(), 100));
     assert!(all.batches.len() >= 100 / 8);
-    // Packed Parquet is unpacked first, whatever its name.
+    // Compressed Parquet is unpacked first, whatever its name.
     let packed = folder.file("b.bin", gzip(&std::fs::read(&path).unwrap()));
     assert_eq!(read(&[&packed]).unwrap().texts(), all.texts());
 }

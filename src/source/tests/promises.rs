@@ -1,4 +1,4 @@
-//! What holds for any input: what the csv crate writes comes back, no bytes cause a panic, batches do not matter.
+//! Property tests of the readers: tables written by the csv crate are read back, no bytes cause a panic, batch sizes do not matter.
 
 use proptest::prelude::*;
 use proptest::test_runner::Config;
@@ -111,7 +111,7 @@ proptest! {
 }
 
 proptest! {
-    // The same damages each time: some make the decoder of polars ask for more memory than there is, which no caller can catch (README, Limits).
+    // A fixed seed: some damages make the decoder of polars request more memory than there is, which no caller can catch (README, Limits).
     #![proptest_config(Config { cases: 150, failure_persistence: None, rng_seed: RngSeed::Fixed(17), ..Config::default() })]
 
     #[test]

@@ -1,5 +1,5 @@
-//! How likely is a theme, given the evidence for it? Input: phrases found and nearness in meaning. Output: a probability, from a logistic regression fitted on
-//! labelled data by `cargo bench --bench taxonomy -- LABELLED_DIR --fit`, which writes `data/taxonomy/calibration.toml`.
+//! Calibrated probability of a theme, from the phrases found and the similarity in meaning: a logistic regression fitted on labelled data by `cargo
+//! bench --bench taxonomy -- LABELLED_DIR --fit`, which writes `data/taxonomy/calibration.toml`.
 
 use serde::Deserialize;
 
@@ -8,24 +8,24 @@ use crate::error::{Error, Result};
 /// The fitted weights.
 const FITTED: &str = include_str!("../../../data/taxonomy/calibration.toml");
 
-/// What speaks for a theme in a text.
+/// Evidence for a theme in a text.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Evidence {
-    /// At how many places of the text one of the theme's phrases begins.
+    /// Number of positions in the text where one of the theme's phrases begins.
     pub hits: u32,
-    /// Its share of the places at which the phrases of any theme begin, 0..=1.
+    /// Its share of the positions at which phrases of any theme begin, 0..=1.
     pub share: f32,
-    /// How near the text lies to the theme, as a cosine from the centre of all themes, -1..=1; 0 without embeddings.
+    /// Cosine between text and theme, relative to the centre of all themes, -1..=1; 0 without embeddings.
     pub meaning: f32,
-    /// By how much it lies nearer than the nearest other theme; negative when another one is nearer, 0 without embeddings.
+    /// Similarity minus that of the nearest other theme; negative when another one is nearer, 0 without embeddings.
     pub lead: f32,
 }
 
-/// How many numbers [`Evidence::features`] has.
+/// Length of [`Evidence::features`].
 pub const FEATURES: usize = 6;
 
 impl Evidence {
-    /// The numbers that are weighed: one, any phrase, a second phrase, share of phrases, meaning, lead.
+    /// Features of the regression: one, any phrase, a second phrase, share of phrases, meaning, lead.
     pub fn features(&self) -> [f64; FEATURES] {
         [
             1.0,
@@ -41,13 +41,13 @@ impl Evidence {
 /// Weights of the features, in their order.
 pub type Weights = [f64; FEATURES];
 
-/// The fitted weights. They hold for any taxonomy: nothing in them is tied to a theme.
+/// The fitted weights. They apply to any taxonomy, because none is specific to a theme.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Calibration {
-    /// The model whose embeddings it was fitted on.
+    /// The model whose embeddings were used for fitting.
     pub model: String,
-    /// From which probability on a theme counts.
+    /// Minimum probability for a theme to count.
     pub threshold: f32,
     /// Weights for phrases together with meaning.
     pub both: Weights,
@@ -56,7 +56,7 @@ pub struct Calibration {
 }
 
 impl Calibration {
-    /// The calibration inside the binary.
+    /// The calibration embedded in the binary.
     ///
     /// # Errors
     /// Never, unless the build embedded a damaged file.

@@ -1,5 +1,5 @@
-//! Which themes of a taxonomy is this text about? Input: a clean text and its embedding, if the model gives one. Output: the themes with their
-//! probabilities, likeliest first. It refuses nothing: a text without evidence has no theme.
+//! Matches clean texts, with embeddings if the model gives them, against a taxonomy: themes with their probabilities, most likely first. A text
+//! without evidence has no theme.
 
 use serde::Serialize;
 
@@ -10,21 +10,21 @@ use crate::error::{Error, Result};
 use crate::model::{Engine, Passage};
 use crate::text;
 
-/// A theme that a text is about.
+/// A theme matched in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Touch {
-    /// The theme's place in [`Taxonomy::themes`].
+    /// Index of the theme in [`Taxonomy::themes`].
     pub theme: usize,
-    /// How likely the text is about it, 0..=1.
+    /// Probability that the text is about it, 0..=1.
     pub p: f32,
 }
 
-/// A taxonomy, ready to be matched: its phrases in one automaton, its descriptions and examples as directions of the embedding space.
+/// A prepared taxonomy: its phrases in one automaton, its descriptions and examples as directions in the embedding space.
 #[derive(Debug)]
 pub struct Matcher {
     phrases: PhraseIndex,
-    /// The middle of what feedback is about: the mean of the default taxonomy's descriptions and examples. Embeddings of texts crowd in one corner of
-    /// their space; seen from here they spread. Empty without an embedding head.
+    /// Centre of feedback in the embedding space: the mean of the default taxonomy's descriptions and examples. Embeddings of texts lie close
+    /// together; relative to this centre they spread. Empty without an embedding head.
     centre: Vec<f32>,
     /// For each theme the unit vector from the centre to its descriptions and examples; none for a theme without any.
     directions: Vec<Option<Vec<f32>>>,
@@ -41,7 +41,7 @@ impl Matcher {
         Self::with(taxonomy, engine, Calibration::embedded()?)
     }
 
-    /// As [`Matcher::new`], with weights of one's own.
+    /// As [`Matcher::new`], with custom weights.
     ///
     /// # Errors
     /// As [`Matcher::new`].
@@ -68,7 +68,7 @@ impl Matcher {
         })
     }
 
-    /// What speaks for each theme, in the taxonomy's order. `embedding` is the text's own, of length 1, or empty.
+    /// Evidence for each theme, in the taxonomy's order. `embedding` is the text's own, of length 1, or empty.
     pub fn evidence(&self, text: &str, embedding: &[f32]) -> Vec<Evidence> {
         let hits = self.phrases.hits(text);
         let all = hits.iter().sum::<u32>().max(1) as f32;
@@ -90,7 +90,7 @@ impl Matcher {
             .collect()
     }
 
-    /// The probability of each theme, in the taxonomy's order, whether or not it counts.
+    /// Probability of each theme, in the taxonomy's order, without applying the threshold.
     pub fn probabilities(&self, text: &str, embedding: &[f32]) -> Vec<f32> {
         let weights = if self.reads_meaning(embedding) {
             &self.calibration.both
@@ -117,7 +117,7 @@ impl Matcher {
         !self.centre.is_empty() && embedding.len() == self.centre.len()
     }
 
-    /// Cosines of the text to each theme, seen from the centre; none without an embedding.
+    /// Cosine of the text to each theme, relative to the centre; none without an embedding.
     fn meanings(&self, embedding: &[f32]) -> Vec<f32> {
         if !self.reads_meaning(embedding) {
             return Vec::new();
@@ -156,7 +156,7 @@ fn directions(
     Ok((centre, directions))
 }
 
-/// The mean embedding of each theme's description and examples; none where there are none, or no embeddings.
+/// Mean embedding of each theme's description and examples; none if there are no texts or no embeddings.
 fn means(taxonomy: &Taxonomy, engine: &dyn Engine) -> Result<Vec<Option<Vec<f32>>>> {
     let texts: Vec<(usize, String)> = taxonomy
         .themes
@@ -178,7 +178,7 @@ fn means(taxonomy: &Taxonomy, engine: &dyn Engine) -> Result<Vec<Option<Vec<f32>
     Ok((0..taxonomy.themes.len()).map(of).collect())
 }
 
-/// The mean of vectors of one width; empty when there are none.
+/// Mean of vectors of equal length; empty when there are none.
 fn mean<'a>(vectors: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
     let (mut sum, mut count) = (Vec::new(), 0.0_f32);
     for vector in vectors {
@@ -190,7 +190,7 @@ fn mean<'a>(vectors: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
     sum
 }
 
-/// The unit vector from `centre` to `point`; zeros when they are the same.
+/// Unit vector from `centre` to `point`; zeros when they are equal.
 fn direction(point: &[f32], centre: &[f32]) -> Vec<f32> {
     let mut way: Vec<f32> = point.iter().zip(centre).map(|(p, c)| p - c).collect();
     let length = dot(&way, &way).sqrt();

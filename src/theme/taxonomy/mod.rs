@@ -1,8 +1,8 @@
-//! Which of the themes that people named beforehand is a text about? Input: a taxonomy, a file of themes with descriptions, examples and phrases; then
-//! texts with their embeddings. Output: for each text the themes it is about, several or none, each with a calibrated probability.
+//! Taxonomies: named themes with descriptions, examples and phrases, matched to texts with calibrated probabilities. A text can match several themes
+//! or none.
 //!
-//! Two kinds of evidence are weighed: phrases found word for word, and how near the text's embedding lies to the theme's description and examples. With a
-//! model that has no embedding head the phrases alone decide. The answer for a text depends on that text, the taxonomy and the model alone.
+//! Evidence is of two kinds: literal phrases, and the similarity of the text's embedding to the theme's description and examples. For a model without
+//! an embedding head only phrases count. The result depends on the text, the taxonomy and the model alone.
 
 mod calibration;
 mod file;
@@ -26,22 +26,22 @@ use crate::error::{Error, Result};
 
 /// The default taxonomy: the touchpoints of a customer's journey.
 const JOURNEY: &str = include_str!("../../../data/taxonomy/journey.toml");
-/// How it is called in messages.
+/// Its name in messages.
 const JOURNEY_NAME: &str = "the default taxonomy";
 
-/// Larger files are no taxonomy that a person wrote.
+/// Maximum size of a taxonomy file in bytes.
 const LARGEST: u64 = 4 << 20;
 
-/// Themes that people named beforehand.
+/// A taxonomy of named themes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Taxonomy {
     /// Short name for programs: `a-z`, digits, `_`, `-`.
     pub id: String,
     /// Name for people.
     pub name: String,
-    /// What it is for; may be empty.
+    /// Its purpose; may be empty.
     pub description: String,
-    /// A theme counts from this probability on, 0..=1; none for the calibrated default.
+    /// Minimum probability of a theme, 0..=1; none for the calibrated default.
     pub threshold: Option<f32>,
     /// Its themes, at least one, in the order of the file.
     pub themes: Vec<NamedTheme>,
@@ -50,11 +50,11 @@ pub struct Taxonomy {
 /// One theme of a taxonomy.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NamedTheme {
-    /// What the output column says: `a-z`, digits, `_`, `-`; unique in its taxonomy.
+    /// Value in the output column: `a-z`, digits, `_`, `-`; unique in its taxonomy.
     pub id: String,
     /// Name for people, unique in its taxonomy.
     pub name: String,
-    /// What belongs to it, in a sentence; read by people and by the model.
+    /// Its scope in a sentence; read by people and by the model.
     pub description: String,
     /// Typical comments, in any languages; read by the model.
     pub examples: Vec<String>,
@@ -74,7 +74,7 @@ impl Taxonomy {
     /// Reads a taxonomy file.
     ///
     /// # Errors
-    /// When the file cannot be read, or has problems; all of them are told, with their lines.
+    /// When the file cannot be read, or has problems; the error lists all of them with their lines.
     pub fn load(path: &Path) -> Result<Self> {
         let shown = path.display().to_string();
         let refuse = |problems: &str| Error::Taxonomy {
@@ -94,7 +94,7 @@ impl Taxonomy {
         Self::parse(text.trim_start_matches('\u{feff}'), &shown)
     }
 
-    /// Reads a taxonomy from TOML; `name` says in messages where it came from.
+    /// Parses a taxonomy from TOML; `name` is its name in messages.
     ///
     /// # Errors
     /// [`Error::Taxonomy`] with every problem of the text and its line.
@@ -105,7 +105,7 @@ impl Taxonomy {
         })
     }
 
-    /// 32 hexadecimal digits that tell this taxonomy from any other: a hash of what it says, not of how the file is laid out.
+    /// Hash of the content, independent of the file's layout, 32 hexadecimal digits.
     pub fn fingerprint(&self) -> String {
         format!("{:032x}", xxh3_128(serde_json::json!(self).to_string().as_bytes()))
     }

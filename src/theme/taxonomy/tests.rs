@@ -1,4 +1,4 @@
-//! The default taxonomy is usable, files with problems are told what they are, and matching keeps its promises.
+//! Taxonomies: the default one is valid, problems of files are reported, and matching keeps its invariants.
 
 use std::sync::LazyLock;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::model::{Card, Engine, Passage, Scores};
 
-/// Puts texts with the same words near one another: every word is a direction of its own.
+/// An embedding in which every word is a dimension, so that texts with the same words are near each other.
 struct Words(Card);
 
 impl Words {
