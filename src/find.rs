@@ -1,5 +1,5 @@
-//! How are themes found in files? Input: inputs and an engine. Output: [`Themes`] found in all of their comments, or found again where a theme file is
-//! renewed. It refuses a model without embeddings, and a theme file of another model.
+//! Theme discovery over files: finds [`Themes`] in all comments of the inputs, or updates those of a theme file. A model without embeddings and a theme
+//! file of another model are errors.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;

@@ -1,5 +1,5 @@
-//! What does the model claim to be? Input: `card.toml`. Output: shape, heads with their calibration, early exits, thresholds
-//! and rules. Refuses unknown keys and heads, shapes the engine has no kernel for, and a model without a sentiment head.
+//! The model config, `card.toml`: shape, heads with their calibration, early exits, thresholds and rules. Unknown keys and heads, shapes without a
+//! kernel, and a model without a sentiment head are errors.
 
 use crate::tag::{Emotion, Intent, Rules};
 use crate::{Error, Result};

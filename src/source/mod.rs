@@ -1,8 +1,8 @@
-//! Which rows are in these files, and which column holds the comment? Input: paths, globs or standard input with CSV,
-//! TSV, JSON lines, JSON arrays, Parquet or Excel workbooks, plain or packed. Output: bounded [`Batch`]es in input order, with every
-//! original column and row kept. [`open`] looks first (encoding, delimiter, types, columns) and settles one schema for
-//! all files; the [`Source`] then streams. A record that cannot be read becomes a [`Reject`]; a file that cannot be read
-//! is an error, because half a file is worse than none.
+//! Readers of all input formats (CSV, TSV, JSON lines, JSON, Parquet, Excel; plain or compressed) from paths, globs or standard input: bounded
+//! [`Batch`]es in input order, with every original column and row.
+//!
+//! [`open`] first inspects every file (encoding, delimiter, types, columns) and settles one schema for all; the [`Source`] then streams. A record that
+//! cannot be read becomes a [`Reject`]; a file that cannot be read is an error, because half a file is worse than none.
 
 mod archive;
 mod column;

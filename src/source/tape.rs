@@ -1,6 +1,5 @@
-//! Which bytes is a CSV record made of? Input: decoded bytes. Output: parsed records, each with the line it begins on and
-//! its own bytes, for the rejects file. The csv crate parses; a [`Tape`] between it and the file remembers the record
-//! under way. A quote that never closes costs the lines up to the one it opens on: reading resumes after them.
+//! CSV records with the line they begin on and their original bytes, for the rejects file. The csv crate parses; a [`Tape`] between it and the file
+//! keeps the bytes of the current record. For a quote that never closes, the lines up to the one it opens on are lost; reading resumes after them.
 
 use std::io::{self, Read};
 use std::ops::Range;

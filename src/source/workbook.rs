@@ -1,7 +1,7 @@
-//! What is in an Excel workbook, before its cells? Input: an XLSX file, which is a ZIP of XML parts. Output: its sheets by name,
-//! the strings its cells share, and which cell styles are dates. Parts are read as streams that are checked against their length
-//! and checksum; nothing is unpacked to disk. Memory is bounded by the shared strings ([`MOST_STRINGS`] bytes at most).
-//! Refuses damaged and encrypted files, and parts that unpack to more than any export holds.
+//! The parts of an Excel workbook (XLSX, a ZIP of XML parts) apart from its cells: sheets by name, shared strings, and which cell styles are dates.
+//!
+//! Parts are streams that are checked against their length and checksum; nothing is unpacked to disk. Memory is bounded by the shared strings (at most
+//! [`MOST_STRINGS`] bytes). Damaged and encrypted files, and parts that unpack to more than the limit, are errors.
 
 use std::collections::HashMap;
 use std::fs::File;

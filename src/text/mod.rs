@@ -1,8 +1,7 @@
-//! What did the customer write, in which language, in which opinion units? Input: a raw comment, any string. Output:
-//! clean text with the way back into the original ([`clean`]), its language ([`language`]), and the sentences and
-//! clauses that can each hold an opinion of their own ([`units`]).
+//! Text processing of raw comments: cleaning with an alignment to the original ([`clean`]), language detection ([`language`]), and splitting into
+//! the sentences and clauses that can each hold an opinion of their own ([`units`]).
 //!
-//! Pure, total and linear: no input makes these functions panic or fail, and the answer depends on the text alone.
+//! These functions are pure, accept any input and take linear time: they never panic or fail, and the result depends on the text alone.
 
 mod bare;
 mod characters;

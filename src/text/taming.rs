@@ -1,7 +1,6 @@
-//! How loud is the text, once shouting is brought to one scale? Input: text of any shape. Output: one space between
-//! words, one `\n` between lines, at most two of a letter in a row and three of a sign, hashtags as plain words.
+//! Normalises emphasis: one space between words, one `\n` between lines, at most two repeats of a letter and three of a sign, hashtags as plain words.
 //!
-//! "sooooo goooood!!!!!!" and "soooo good!!!" should not look like four different words to the model. Digits stay.
+//! "sooooo goooood!!!!!!" and "soooo good!!!" should not look like four different words to the model. Digits are unchanged.
 
 use super::draft::{Draft, Editor};
 use super::symbols::is_letter;
