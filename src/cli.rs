@@ -690,7 +690,7 @@ fn default_output(inputs: &[String]) -> PathBuf {
 }
 
 impl Tag {
-    /// What this command line asks for; with lake options when the output is a lake.
+    /// Converts the arguments to a job; with lake options when the output is a lake.
     pub(crate) fn job(self) -> (Job, Option<lake::Options>) {
         let output = self.output.unwrap_or_else(|| default_output(&self.inputs));
         let own = &self.lake;

@@ -160,7 +160,7 @@ pub enum Error {
         file: String,
         /// Format according to its first bytes.
         looks: &'static str,
-        /// What to do.
+        /// How to solve it.
         cure: &'static str,
     },
     /// A file that ends too early or does not follow its own format.
@@ -170,7 +170,7 @@ pub enum Error {
         file: String,
         /// The damaged format: `gzip`, `zstd`, `Parquet`, `JSON array`, `CSV`.
         what: &'static str,
-        /// What the decoder said, with the line where it is known.
+        /// The decoder's error, with the line if known.
         detail: String,
     },
     /// Lines above the header of a delimited file.
@@ -184,7 +184,7 @@ pub enum Error {
         /// Fields of the lines below.
         fields: usize,
     },
-    /// An encoding label that nobody knows.
+    /// An unknown encoding label.
     #[error(
         "no encoding is called {label}: give a name such as utf-8, utf-16le, windows-1250, windows-1251 or windows-1252"
     )]
@@ -203,7 +203,7 @@ pub enum Error {
         /// The keys of the object.
         keys: String,
     },
-    /// A JSON file without one readable record.
+    /// A JSON file without a readable record.
     #[error(
         "nothing in {file} is a JSON object; line {line}: {problem}; give an array of objects or one object a line"
     )]
@@ -237,13 +237,13 @@ pub enum Error {
         /// The existing columns.
         columns: String,
     },
-    /// Two columns read like comments.
+    /// Two columns are equally likely to hold the comments.
     #[error(
         "two columns read like comments: `{first}` (\u{201c}{first_example}\u{201d}) and `{second}` (\u{201c}{second_example}\u{201d}); \
          choose with --text COLUMN, or give --text twice to join them"
     )]
     TwoTextColumns {
-        /// The likelier one.
+        /// The more likely one.
         first: String,
         /// One of its values.
         first_example: String,
@@ -366,7 +366,7 @@ pub enum Error {
         percent: f64,
     },
 
-    /// A lake that does not exist needs to be told its layout.
+    /// A new lake needs a layout.
     #[error(
         "{} is not a lake yet: say how to lay it out with --partition-by day, week, month or source",
         path.display()
@@ -385,9 +385,9 @@ pub enum Error {
         path: PathBuf,
         /// The option.
         option: &'static str,
-        /// Its value when the lake was made.
+        /// Value of the lake.
         lake: String,
-        /// Its value now.
+        /// Requested value.
         asked: String,
     },
     /// Another run writes the same lake.

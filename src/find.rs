@@ -172,7 +172,7 @@ impl Topics {
         Ok(Subjects::new(self.themes.as_ref(), Some((&self.taxonomy, matcher))))
     }
 
-    /// What the footer says of them: hashes, so that a reader knows which runs can be compared.
+    /// Footer entries: hashes of themes and taxonomy, which show whether runs are comparable.
     pub(crate) fn footer(&self) -> Result<Vec<(&'static str, String)>> {
         let taxonomy = format!("{} {}", self.taxonomy.id, self.taxonomy.fingerprint());
         let themes = self

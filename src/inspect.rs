@@ -22,9 +22,9 @@ const BAR: usize = 30;
 /// The three probabilities of a comment or a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Probabilities {
-    /// Of blame.
+    /// Probability of negative.
     pub negative: f32,
-    /// Of neither.
+    /// Probability of neutral.
     pub neutral: f32,
     /// Of praise.
     pub positive: f32,
@@ -86,13 +86,13 @@ pub struct Finding {
     pub sentiment_p: Option<Probabilities>,
     /// All emotions above their threshold, strongest first.
     pub emotions: Vec<Felt>,
-    /// The likeliest.
+    /// The most likely intent.
     pub intent: Option<Intent>,
     /// Its probability.
     pub intent_p: Option<f32>,
     /// What is praised or blamed, in the order of the text.
     pub opinions: Vec<Part<Polarity>>,
-    /// Sentences, and clauses set against each other, each with its own sentiment.
+    /// Sentences and contrasting clauses, each with its own sentiment.
     pub units: Vec<Part<Probabilities>>,
     /// Status of the result.
     pub status: Status,

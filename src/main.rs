@@ -249,7 +249,7 @@ fn tag(command: Tag, engine: &dyn Engine) -> Result<u8> {
     Ok(code)
 }
 
-/// Sets the number of workers; answers how much to tell.
+/// Sets the number of worker threads; returns the output options.
 fn prepare(manners: &Manners) -> Result<(bool, bool)> {
     let threads = manners.threads.map_or(0, usize::from);
     rayon::ThreadPoolBuilder::new()

@@ -15,7 +15,7 @@ use crate::source::{self, Batch, SourceOptions};
 use crate::summary::Summary;
 use crate::tag::Tagger;
 
-/// What to tag, and where to write it.
+/// Inputs, output and options of a run.
 #[derive(Debug, Clone)]
 pub struct Job {
     /// Paths, globs, or `-` for standard input.
@@ -49,7 +49,7 @@ pub fn tag(job: &Job, engine: &dyn Engine, progress: &Progress) -> Result<Summar
         .for_each(|note| progress.note(&job.privacy.told(note)));
     let kept = job.privacy.kept(source.schema(), source.text_columns());
     let schema = job.columns.schema(&kept)?;
-    // An output that cannot be written is told before the work, not after themes were found.
+    // Reserving the output first reports an unwritable one before the long work.
     let place = Reserved::at(&job.output)?;
     let mut summary = Summary::default();
     let (topics, recorded) = Topics::of_run(job, &mut source, engine, &mut summary.seconds, progress)?;

@@ -16,7 +16,7 @@ use crate::tag::{Reason, Seconds, Sentiment, Status, TaggedRow, Tallies, ThemeLi
 const STRONGEST: usize = 5;
 /// How many themes are shown.
 const THEMES: usize = 12;
-/// Longest quote of a comment, in characters.
+/// Maximum length of a quote, in characters.
 const QUOTE: usize = 96;
 
 /// Row counts of one language.
@@ -72,7 +72,7 @@ pub struct Summary {
     pub failed: u64,
     /// Rows that could not be read from the input; they are in the rejects file.
     pub rejected: u64,
-    /// Rows whose text was seen before.
+    /// Rows with a text seen before.
     pub duplicates: u64,
     /// Rows a person should look at.
     pub review: u64,

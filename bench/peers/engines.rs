@@ -19,7 +19,7 @@ use undertone::model::{self, Engine, Passage, Quality};
 
 type Logits = Vec<[f32; 3]>;
 
-/// What a run took, and what came out.
+/// Cost and results of a run.
 struct Ran {
     seconds: f64,
     cpu: f64,

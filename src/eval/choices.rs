@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::model::Engine;
 use crate::tag::{Seconds, Sentiment, Tagger};
 
-/// The right class and the answered one, by number; the number after the last class is no answer.
+/// Gold class and predicted class, by index; the index after the last class means no prediction.
 pub(super) type Choice = (usize, usize);
 
 fn figures(classes: &[String], counts: &BTreeMap<Choice, u64>) -> Figures {

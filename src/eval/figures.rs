@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::calibration::Bin;
 
-/// How well one class is found.
+/// Figures of one class.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ClassFigures {
     /// The class.
@@ -13,7 +13,7 @@ pub struct ClassFigures {
     pub support: u64,
     /// Share of predictions of this class that are right, 0..=1.
     pub precision: f64,
-    /// Of the labels with this class, the share found, 0..=1.
+    /// Share of labels of this class that are predicted, 0..=1.
     pub recall: f64,
     /// Harmonic mean of the two.
     pub f1: f64,
@@ -77,19 +77,19 @@ impl Found {
 pub struct Figures {
     /// Number of evaluated rows or targets.
     pub rows: u64,
-    /// Share of them with an answer, 0..=1.
+    /// Share of them with a prediction, 0..=1.
     pub coverage: f64,
     /// Share of the answers that is right, 0..=1; of emotions, the share of rows whose every emotion is right.
     pub accuracy: f64,
     /// Lowest and highest of the middle 95 % of bootstrap draws.
     pub accuracy_interval: [f64; 2],
-    /// Mean F1 over the classes that occur in the labels; an abstention counts as a miss.
+    /// Mean F1 over the classes that occur in the labels; an abstention counts as a false negative.
     pub macro_f1: f64,
     /// Lowest and highest of the middle 95 % of bootstrap draws.
     pub macro_f1_interval: [f64; 2],
     /// Expected calibration error of the probabilities behind the answers, 0..=1.
     pub calibration_error: f64,
-    /// What was claimed against what was right.
+    /// Predicted against observed probability.
     pub reliability: Vec<Bin>,
     /// By class.
     pub classes: Vec<ClassFigures>,

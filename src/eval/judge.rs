@@ -7,7 +7,7 @@ use super::figures::Figures;
 use super::interval::{again, middle};
 use crate::error::Result;
 
-/// Judges one task.
+/// Evaluation of one task.
 pub(super) trait Judge {
     /// A gold label.
     type Gold: Clone;
@@ -49,7 +49,7 @@ impl<K> Outcome<K> {
     }
 }
 
-/// The outcomes of a group of rows.
+/// Outcome counts of a group of rows.
 pub(super) struct Tally<K> {
     counts: BTreeMap<K, u64>,
     calibration: Calibration,

@@ -60,7 +60,7 @@ pub struct Question {
     pub mapping: Option<PathBuf>,
     /// Column to group by.
     pub by: Option<String>,
-    /// Only rows whose column has one of these values; all must hold.
+    /// Row filters: a column and its allowed values; all must hold.
     pub only: Vec<(String, Vec<String>)>,
     /// Of sentiment, choose the likeliest of the three classes, never abstaining and never mixed; rows labelled mixed are left out.
     pub forced: bool,

@@ -9,7 +9,7 @@ use crate::model::{Engine, Passage, Scores};
 use crate::tag::refusal;
 use crate::text::{self, Clean};
 
-/// A comment with what the model says of it; none when it is refused.
+/// A comment with its scores; none when it is not scored.
 pub(super) type Scored = (Clean, Option<Scores>);
 
 /// Scores comments in order. `spans` returns the byte ranges of clean text *i* that get scores of their own.

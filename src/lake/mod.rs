@@ -56,25 +56,25 @@ use crate::run::{self, Job};
 use crate::source::{self, Batch, Source};
 use crate::tag::Tagger;
 
-/// Rows of a file that are tagged and kept together.
+/// Rows of a file that are tagged and stored together.
 pub const PIECE_ROWS: u64 = 65_536;
-/// A piece ends early when its cells take this many bytes.
+/// A batch ends early when its cells take this many bytes.
 const PIECE_BYTES: usize = 64 << 20;
-/// Rows read at a time: a divisor of [`PIECE_ROWS`], whatever the user prefers, so that pieces begin at the same rows every night.
+/// Rows read at a time: a divisor of [`PIECE_ROWS`], independent of user options, so that batches begin at the same rows in every run.
 const BATCH_ROWS: usize = 4096;
 
-/// How a lake is written, beyond what [`Job`] says.
+/// Options of a lake, in addition to [`Job`].
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// What the folders stand for; none: what they stand for already.
+    /// Layout of the folders; none: that of the existing lake.
     pub partition_by: Option<PartitionBy>,
     /// The export of all files; none: told by their names.
     pub source: Option<String>,
     /// Wait for another run on the same lake instead of giving up.
     pub wait: bool,
-    /// Only say what would happen.
+    /// Only report what would change.
     pub dry_run: bool,
-    /// Give up when the lake was tagged with another model or other themes.
+    /// Fail when the lake was tagged with another model or other themes.
     pub fail_on_model_change: bool,
 }
 
@@ -106,14 +106,14 @@ pub fn tag(job: &Job, options: &Options, engine: &dyn Engine, progress: &Progres
         Ok(()) => report.write(root).map(|()| report),
         Err(error) => {
             report.fail(job.privacy.told(&error.to_string()).into_owned());
-            // The error itself matters more than a report of it that cannot be written, to a full disk for instance.
+            // The original error matters more than a report that cannot be written, for example to a full disk.
             let _ = report.write(root);
             Err(error)
         }
     }
 }
 
-/// Keeps other runs away from the lake for as long as the answer lives; the system lets go of it when the process dies.
+/// Locks the lake until the returned file is dropped; the system releases the lock when the process ends.
 fn lock(root: &Path, wait: bool, progress: &Progress) -> Result<File> {
     let path = root.join(OWN).join("lock");
     let failed = |source| Error::io("lock", &path, source);

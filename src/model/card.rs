@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 /// Width of an attention head, the only one the engine supports.
 pub(super) const HEAD_WIDTH: usize = 32;
-/// Sizes are multiples of this: the output channels of one packed panel.
+/// Sizes must be multiples of this: the output channels of one packed panel.
 const STEP: usize = super::product::PANEL;
 /// The labels `ut_sentiment` is read from, in this order.
 const SENTIMENT: [&str; 3] = ["negative", "neutral", "positive"];
@@ -90,7 +90,7 @@ pub struct Exit {
 pub struct Head {
     /// `sentiment`, `emotion`, `intent`, `target` or `embedding`.
     pub name: String,
-    /// What the head reads.
+    /// Input of the head.
     pub kind: HeadKind,
     /// Names of its outputs, in order; none for a projection.
     #[serde(default)]

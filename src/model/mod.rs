@@ -81,7 +81,7 @@ pub struct Scores {
     pub intents: Vec<f32>,
     /// What is praised or blamed, in the order of the text. They do not overlap.
     pub targets: Vec<Target>,
-    /// The text in the space in which like means near, whatever the language: of length 1, dot product = cosine.
+    /// Semantic embedding of the text, comparable across languages: of length 1, so that the dot product is the cosine.
     pub embedding: Vec<f32>,
     /// Scores of each span of the passage, in its order.
     pub spans: Vec<SpanScores>,
@@ -89,8 +89,8 @@ pub struct Scores {
     pub tokens: u32,
 }
 
-/// What the model says of one span: the text's heads on the mean of the states inside it, which were read with all of its
-/// window around them. A span without a token of its own, white space for one, gets the text's scores.
+/// Scores of one span: the text's heads on the mean of the states inside it, encoded with its whole window as context. A span without a token, such
+/// as white space, gets the scores of the text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpanScores {
     /// Calibrated probabilities of negative, neutral, positive; they sum to 1.

@@ -450,7 +450,7 @@ fn an_exit_is_a_model_of_its_own() {
     assert!(scores.emotions.is_empty() && scores.intents.is_empty() && scores.embedding.is_empty());
     assert!(scores.targets.is_empty() && scores.spans.iter().all(|s| s.embedding.is_empty()));
 
-    // The same as a model of one layer with those heads.
+    // The same result as a model of one layer with those heads.
     let mut all = tiny_tensors();
     all.retain(|t| !t.0.starts_with("heads.sentiment"));
     for tensor in &mut all {

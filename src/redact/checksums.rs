@@ -125,7 +125,7 @@ pub(super) fn steuer_id(d: &[u32]) -> bool {
     (11 - product) % 10 == d[10]
 }
 
-/// FR NIR: 13 digits, and 97 less their remainder by 97. Sex and month are in front.
+/// FR NIR: 13 digits, and 97 minus their remainder by 97. It begins with sex and month.
 pub(super) fn nir(d: &[u32]) -> bool {
     let number = |digits: &[u32]| digits.iter().fold(0_u64, |n, d| n * 10 + u64::from(*d));
     d.len() == 15

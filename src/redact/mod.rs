@@ -52,7 +52,7 @@ impl Kind {
         Self::Handle,
     ];
 
-    /// What stands in its place.
+    /// The placeholder that replaces it.
     pub const fn placeholder(self) -> &'static str {
         match self {
             Self::Url => "[URL]",
@@ -76,7 +76,7 @@ pub struct Found {
     pub kind: Kind,
 }
 
-/// All personal data in a text, in the order of the text, without overlaps.
+/// Finds all personal data in a text, in order and without overlaps.
 pub fn find(text: &str) -> Vec<Found> {
     // Whatever it is, it has one of these.
     if !text

@@ -75,7 +75,7 @@ pub(super) fn emails(text: &str) -> Vec<Range<usize>> {
     all(&EMAIL, text).collect()
 }
 
-/// IP addresses of both versions. Four numbers that are announced as a version are none.
+/// Finds IP addresses of both versions. Four numbers introduced as a version are excluded.
 pub(super) fn addresses(text: &str) -> Vec<Range<usize>> {
     let alone = |range: &Range<usize>| {
         let before = text[..range.start].chars().next_back();

@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// Longest directory that is read: a workbook's has a few kilobytes.
+/// Maximum size of the directory: a workbook's has a few kilobytes.
 const MOST_DIRECTORY: u64 = 16 << 20;
 /// The end record without its comment, and the longest comment.
 const END: u64 = 22;
@@ -17,7 +17,7 @@ const MOST_COMMENT: u64 = u16::MAX as u64;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) name: String,
-    /// Where its own header begins.
+    /// Offset of its local header.
     header: u64,
     /// Bytes as stored, and unpacked.
     pub(super) stored: u64,
@@ -159,7 +159,7 @@ impl<'a> Fields<'a> {
             let (id, length) = (extra.u16()?, extra.u16()?);
             let mut field = Fields(extra.take(usize::from(length))?);
             if id == 1 {
-                // Those of the three that did not fit into 32 bits, in this order.
+                // Those of the three that do not fit into 32 bits, in this order.
                 for value in [&mut size, &mut stored, &mut header] {
                     if *value == 0xFFFF_FFFF {
                         *value = field.u64()?;

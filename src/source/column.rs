@@ -21,7 +21,7 @@ const SURE: f64 = 0.4;
 const CLOSE: f64 = 0.75;
 /// Number of words at which the likeness of a value is 1.
 const FULL_LENGTH: f64 = 30.0;
-/// Characters of a value that are looked at.
+/// Number of characters of a value that are inspected.
 const LOOKED_AT: usize = 1000;
 
 /// What a look at the values says.
@@ -46,7 +46,7 @@ pub(super) fn settle(
     }
     let mut looked_at = Sample::take(tables, schema, 1_000)?;
     let mut text = options.text.clone();
-    // A table without rows has nothing to tag, so it needs no comment column.
+    // A table without rows needs no comment column.
     if text.is_empty() && looked_at.frame.height() > 0 {
         let mut found = by_values(&looked_at.frame)?;
         if !matches!(found, Found::One(..)) || looked_at.frame.columns().iter().any(is_blank) {

@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 /// The dialect and the column names are settled on this much of the file.
 const HEAD: u64 = 256 * 1024;
 
-/// What was settled about a file by looking at it.
+/// Properties of a file, settled by inspection.
 #[derive(Debug)]
 pub(super) struct Layout {
     encoding: &'static Encoding,
@@ -105,7 +105,7 @@ pub(super) fn look(
 }
 
 impl Layout {
-    /// What the header row below the first calls a column: a survey's question.
+    /// Name of a column in the header row below the first: a survey's question.
     pub(super) fn label(&self, column: &str) -> Option<&str> {
         let at = self.header.iter().position(|name| name == column)?;
         self.labels.get(at).map(String::as_str)
@@ -119,7 +119,7 @@ impl Layout {
             .collect()
     }
 
-    /// The rows of the file, from its start.
+    /// Iterates over the rows of the file, from its start.
     pub(super) fn rows(&self, input: &Input, counter: &Counter) -> Result<CsvRows> {
         let mut record = ByteRecord::new();
         let (mut records, _) = self.records(input, counter, &mut record)?;

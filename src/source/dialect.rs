@@ -14,7 +14,7 @@ pub(super) struct Dialect {
     pub(super) skip: usize,
 }
 
-/// A delimiter for files with one column, where commas belong to the comment: one that text does not have.
+/// Delimiter for files with one column, whose commas belong to the comment: a character that text does not contain.
 pub(super) const ONE_COLUMN: u8 = 0x1F;
 const SAMPLED_RECORDS: usize = 1000;
 
@@ -156,7 +156,7 @@ impl Fit {
     }
 }
 
-/// `sep=;` as the first line, which Excel writes and obeys: the delimiter and the length of the line.
+/// `sep=;` as the first line, as Excel writes and reads it: the delimiter and the length of the line.
 fn excel_hint(head: &[u8]) -> Option<(u8, usize)> {
     let end = head.iter().position(|&b| b == b'\n')?;
     match head[..end].trim_ascii_end().strip_prefix(b"sep=") {

@@ -20,7 +20,7 @@ pub(super) type Bytes = Box<dyn Read + Send>;
 pub(super) struct Input {
     /// As on the command line or found by the glob; `-` is standard input.
     pub(super) name: Arc<str>,
-    /// Size as stored, compressed.
+    /// Size of the stored (compressed) file in bytes.
     pub(super) bytes: u64,
     origin: Origin,
     packing: Packing,
@@ -40,7 +40,7 @@ enum Packing {
     Zstd,
 }
 
-/// How many stored bytes have been read so far; shared with the reader that counts.
+/// Number of stored bytes read so far; shared with the counting reader.
 pub(super) type Counter = Arc<AtomicU64>;
 
 /// Expands globs, sorts their matches, removes repeats (with a note) and opens every file once to check that it can be read.

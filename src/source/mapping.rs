@@ -93,10 +93,10 @@ fn within(json: &str, member: &[String]) -> Option<String> {
     }
 }
 
-/// Where the parts of a comment are in one file.
+/// The columns that hold the parts of a comment in one file.
 #[derive(Debug, Clone, Default)]
 pub struct Mapping {
-    /// The export format that was recognised or forced.
+    /// The preset that was recognised or forced.
     pub preset: Option<&'static Preset>,
     /// Parts of the comment, joined with a blank line.
     pub text: Vec<Place>,
@@ -108,7 +108,7 @@ pub struct Mapping {
     pub order: Option<DateOrder>,
     /// The customer's rating.
     pub rating: Option<Place>,
-    /// What its points mean, where it is known.
+    /// Scale of the rating, if known.
     pub scale: Option<Scale>,
     /// The way the comment came in.
     pub channel: Option<Place>,
@@ -121,7 +121,7 @@ pub struct Mapped {
     pub times: Vec<Option<i64>>,
     /// Points on [`Mapped::scale`].
     pub ratings: Vec<Option<f32>>,
-    /// What the points mean.
+    /// Scale of the ratings.
     pub scale: Option<Scale>,
     /// The way the comment came in.
     pub channels: Vec<Option<String>>,
@@ -221,7 +221,7 @@ impl Mapping {
         if !member.is_empty() || !matches!(column.dtype(), DataType::Date | DataType::Datetime(..)) {
             return Ok(None);
         }
-        // What is kept is UTC already, whatever zone it is shown in.
+        // Values are stored in UTC, whatever zone they are displayed in.
         let instants = match column.dtype() {
             DataType::Date => column
                 .cast(&DataType::Datetime(TimeUnit::Milliseconds, None))?

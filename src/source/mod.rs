@@ -48,7 +48,7 @@ pub use rating::Scale;
 pub use reject::{Reason, Reject, SHOWN_BYTES};
 use table::{Chunk, Quota, Rows, Table};
 
-/// A batch holds about this many bytes of records at most, unless one record alone is longer.
+/// Approximate maximum size of a batch's records in bytes, unless a single record is longer.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
 /// Maximum length of a record; longer ones are rejected, which bounds memory for any input.
 const MAX_RECORD: usize = 64 * 1024 * 1024;
@@ -95,16 +95,16 @@ pub struct SourceOptions {
     pub text: Vec<String>,
     /// Id column; none: detected, or no id.
     pub id: Option<String>,
-    /// Format of all files; none: tell it by extension and content.
+    /// Format of all files; none: by extension and content.
     pub format: Option<Format>,
     /// Delimiter of all delimited files; none: find it.
     pub delimiter: Option<u8>,
     /// Encoding label of all text files, such as `windows-1250`; none: find it.
     pub encoding: Option<String>,
-    /// Most rows in a batch; 0 counts as 1.
+    /// Maximum number of rows in a batch; 0 counts as 1.
     #[serde(skip)]
     pub batch_rows: usize,
-    /// Which vendor's export format to read the files as.
+    /// Preset of the files.
     pub preset: Choice,
     /// The sheet of a workbook; none: the first one that is not hidden.
     pub sheet: Option<String>,
@@ -288,7 +288,7 @@ impl Source {
         &self.text
     }
 
-    /// The column that holds the id, if there is one; with several kinds of export, that of the first that has one.
+    /// The id column, if there is one; for inputs of several formats, that of the first with one.
     pub fn id_column(&self) -> Option<&str> {
         self.id.as_deref()
     }
@@ -372,7 +372,7 @@ fn batch(chunk: Chunk, source: Arc<str>, schema: &Schema, mapping: &Mapping) -> 
             join(whole, part);
         }
     }
-    // An empty cell is no id.
+    // An empty cell is not an id.
     let filled = |value: Option<String>| value.filter(|id| !id.trim().is_empty());
     let ids = match &mapping.id {
         Some(place) => Some(

@@ -8,11 +8,11 @@ pub(super) enum Hint {
     Comment,
     /// Neutral or contradictory.
     Open,
-    /// Called like something else: a channel, a city, an author.
+    /// Named like something else: a channel, a city, an author.
     Other,
     /// Written by the company, not by the customer: a reply.
     Reply,
-    /// Holds answers, such as a gold label; taking it for the comments would be a fatal mix-up.
+    /// Holds labels, such as gold answers, which must never be taken for comments.
     Never,
 }
 

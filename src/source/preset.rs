@@ -44,13 +44,13 @@ pub struct Preset {
     pub rating: Option<Names>,
     /// Scale of the rating.
     pub scale: Option<Scale>,
-    /// The way the comment came in.
+    /// Channel of the comment.
     pub channel: Option<Names>,
     /// The way all comments of this format come in.
     pub channel_is: Option<String>,
     /// Who wrote it.
     pub author: Option<Names>,
-    /// How many people saw it.
+    /// Reach: number of people who saw it.
     pub reach: Option<Names>,
     /// Header rows under the first one.
     #[serde(default)]

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a rating's points mean.
+/// Rating scales.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 #[clap(rename_all = "snake_case")]
@@ -29,7 +29,7 @@ pub enum Scale {
     Happy7,
 }
 
-/// What a cell says.
+/// Content of a rating cell.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Answer {
     /// These points.
@@ -101,7 +101,7 @@ const NO_ANSWER: [&str; 13] = [
 /// Faces from sad to happy, five steps.
 const FACES: [&str; 5] = ["😡😠🤬😤😭", "🙁☹😞😟😕😢", "😐😑😶", "🙂😊☺", "😀😃😄😁😍🤩😆"];
 
-/// The words of five steps from worst to best, in the languages exports are written in.
+/// Words for five steps from worst to best, in the languages of common exports.
 #[rustfmt::skip]
 const STEPS: [&[&str]; 5] = [
     &["very dissatisfied", "very unsatisfied", "very unhappy", "very poor", "very bad", "terrible", "awful", "strongly disagree",

@@ -54,7 +54,7 @@ pub enum Reason {
         /// Fields of the record.
         found: usize,
     },
-    /// A quote opens on this line and never closes. Only this line is rejected; reading goes on with the next one.
+    /// A quote opens on this line and never closes. Only this line is rejected; reading continues with the next one.
     #[error("a quote opens on this line and never closes; reading went on with the next line")]
     OpenQuote,
     /// The file is UTF-8 and this record is not.

@@ -15,11 +15,11 @@ use super::workbook;
 use super::{BATCH_BYTES, Format, MAX_COLUMNS, SourceOptions, csv, encoding, json, parquet, piece, xlsx};
 use crate::error::{Error, Result};
 
-/// A file whose format and columns are settled.
+/// A file with settled format and columns.
 #[derive(Debug)]
 pub(super) struct Table {
     pub(super) input: Input,
-    /// The export format it is in, if it is a known one.
+    /// Its preset, if recognised.
     pub(super) preset: Option<&'static Preset>,
     layout: Layout,
 }
@@ -280,7 +280,7 @@ pub(super) fn hashes(frame: &DataFrame) -> Vec<u64> {
     hashers.iter().map(Xxh3::digest).collect()
 }
 
-/// Rows from the starts of all files.
+/// Rows from the start of every file.
 pub(super) struct Sample {
     pub(super) frame: DataFrame,
     /// For each file the index after its last row.

@@ -170,7 +170,7 @@ pub(super) fn open_quote(body: &[u8], dialect: Dialect) -> Option<usize> {
     matches!(state, State::Quoted).then_some(opened)
 }
 
-/// Remembers what was read since the record under way began.
+/// Keeps the bytes read since the start of the current record.
 struct Tape {
     inner: Bytes,
     kept: Vec<u8>,

@@ -20,9 +20,9 @@ use crate::error::{Error, Result};
 const MOST_UNPACKED: u64 = 4 << 30;
 /// Most bytes a part that describes others may unpack to: what it names is kept in memory.
 const MOST_DESCRIPTION: u64 = 64 << 20;
-/// Most bytes of shared strings, which are kept in memory.
+/// Maximum size of the shared strings in bytes; they are kept in memory.
 const MOST_STRINGS: usize = 512 << 20;
-/// Most shared strings.
+/// Maximum number of shared strings.
 const MOST_ENTRIES: usize = 16 << 20;
 /// Most parts of a workbook; one has a few dozen.
 const MOST_PARTS: usize = 10_000;
@@ -185,7 +185,7 @@ impl Workbook {
             .collect()
     }
 
-    /// Reads the strings that cells share.
+    /// Reads the shared strings.
     pub(super) fn strings(&self, input: &Input) -> Result<Strings> {
         let mut strings = Strings::default();
         let Some(part) = &self.strings else { return Ok(strings) };

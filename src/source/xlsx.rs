@@ -41,7 +41,7 @@ struct SheetColumn {
     dtype: DataType,
 }
 
-/// Reads the sheet once.
+/// Inspects the sheet in a first pass.
 pub(super) fn look(input: &mut Input, options: &SourceOptions, notes: &mut Vec<String>) -> Result<Layout> {
     let book = Arc::new(workbook::open(input)?);
     let (name, part) = book.sheet(input, options.sheet.as_deref())?;
@@ -173,7 +173,7 @@ fn columns(names: &[String], types: Vec<DataType>, note: impl FnMut(String)) -> 
 }
 
 impl Layout {
-    /// What the header row below the first calls a column: a survey's question.
+    /// Name of a column in the header row below the first: a survey's question.
     pub(super) fn label(&self, column: &str) -> Option<&str> {
         self.columns.iter().find(|known| known.name == column)?.label.as_deref()
     }
@@ -187,7 +187,7 @@ impl Layout {
         fields.collect()
     }
 
-    /// The rows of the sheet, from its start, in the types that were settled for all files together.
+    /// Iterates over the rows of the sheet, in the types settled for all files together.
     pub(super) fn rows(&self, input: &Input, counter: &Counter, settled: &Schema) -> Result<XlsxRows> {
         let mut rows = SheetRows::new(input, &self.part, &self.book, &self.strings, counter)?;
         for _ in 0..self.before {

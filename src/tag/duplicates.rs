@@ -31,12 +31,12 @@ const KNOWN: NonZeroUsize = super::tagger::REMEMBERED;
 /// Rows per band of the LSH index: a pair with similarity 0.8 shares a band with probability 1 - (1 - 0.8^4)^8 = 0.985, one with 0.5 with 0.40.
 const BANDS: usize = 8;
 const ROWS: usize = 4;
-/// Smallest shingle hashes kept of a text; the overlap of texts up to this many shingles is exact, of longer ones an estimate.
+/// Number of smallest shingle hashes kept of a text; the similarity of texts up to this many shingles is exact, of longer ones an estimate.
 const BOTTOM: usize = 128;
 /// Longer texts are told by their beginning.
 const LONGEST: usize = 20_000;
 
-/// Words that turn a sentence around, as [`bare`] spells them, in the languages of the model.
+/// Negations as spelled by [`bare`], in the languages of the model.
 #[rustfmt::skip]
 const NEGATIONS: &[&str] = &[
     "not", "no", "never", "nothing", "nobody", "none", "without", "cannot", "cant", "dont", "doesnt", "didnt", "isnt", "wasnt", "arent", "werent", "wont",

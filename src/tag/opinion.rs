@@ -11,7 +11,7 @@ use crate::model::{SpanScores, Target};
 /// A part of a comment that can hold its own opinion, see [`crate::text::units`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unit {
-    /// Bytes of the clean text.
+    /// Byte range in the clean text.
     pub range: Range<usize>,
     /// Calibrated probabilities of negative, neutral, positive.
     pub sentiment: [f32; 3],
@@ -25,7 +25,7 @@ pub struct Unit {
 /// An opinion on one target.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Opinion {
-    /// Bytes of the clean text: the target, or a whole unit.
+    /// Byte range in the clean text: the target, or a whole unit.
     pub range: Range<usize>,
     /// Negative, neutral or positive.
     pub polarity: Sentiment,
@@ -66,7 +66,7 @@ pub(super) fn likeliest([negative, neutral, positive]: [f32; 3]) -> (Sentiment, 
     (class, best)
 }
 
-/// The units with their scores; `ranges` are the spans that were scored, `targets` those of the comment in order.
+/// Combines units with their scores; `ranges` are the scored spans, `targets` those of the comment in order.
 pub(super) fn units(ranges: Vec<Range<usize>>, spans: Vec<SpanScores>, targets: &[Target]) -> Vec<Unit> {
     let inside = |range: &Range<usize>| {
         let [from, to] = [range.start, range.end].map(|at| targets.partition_point(|t| t.range.start < at));

@@ -35,7 +35,7 @@ pub struct Mention {
 /// Themes, touchpoints and keyphrases of a comment.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Subject {
-    /// Discovered themes, clearest first.
+    /// Discovered themes, strongest first.
     pub themes: Vec<Mention>,
     /// Themes of the taxonomy, likeliest first.
     pub touchpoints: Vec<Mention>,
@@ -60,7 +60,7 @@ struct Answer {
 /// Id and label of a theme.
 type Title = (Arc<str>, Arc<str>);
 
-/// Tells what rows are about, remembering what it has told.
+/// Assigns themes to rows and caches the results by text.
 pub struct Subjects<'a> {
     themes: Option<(&'a Themes, Vec<Title>)>,
     taxonomy: Option<(&'a Matcher, Vec<Title>)>,

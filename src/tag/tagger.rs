@@ -20,7 +20,7 @@ use crate::error::Result;
 use crate::model::{Engine, Passage};
 use crate::text::{self, Clean, Language};
 
-/// How many distinct texts are remembered over a run: tens of MB, and weeks of most customers' feedback.
+/// Number of distinct texts remembered during a run: tens of MB, and weeks of feedback for most customers.
 pub const REMEMBERED: NonZeroUsize = NonZeroUsize::new(1 << 17).unwrap();
 /// Maximum number of units of a comment that get their own scores, which bounds the memory of huge comments. Opinion targets are found in all of it.
 const SCORED_UNITS: usize = 1 << 10;

@@ -95,7 +95,7 @@ impl Reason {
 pub struct Rules {
     /// Minimum probability of the most likely class; below it the result is an abstention.
     pub abstain_below: f32,
-    /// Below this probability of the likeliest class a person should look.
+    /// Below this probability of the most likely class a person should check the result.
     pub review_below: f32,
     /// Mixed when negative and positive of the comment as a whole both reach this.
     pub mixed_from: f32,
@@ -111,7 +111,7 @@ pub struct Rules {
     pub opinion_from: f32,
     /// Languages the model was trained and judged on, ISO 639-1.
     pub languages: Vec<String>,
-    /// A language outside the list is refused from this confidence of the language detection.
+    /// A language outside the list is rejected from this detection confidence on.
     pub unsupported_from: f32,
 }
 
@@ -127,7 +127,7 @@ const fn leaning() -> f32 {
 /// An emotion counts from this probability where the card gives no threshold for it.
 const EMOTION_FROM: f32 = 0.5;
 
-/// What is said of one comment.
+/// Result of one comment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
     /// The comment's language.
@@ -142,9 +142,9 @@ pub struct Verdict {
     pub intent: Option<(Intent, f32)>,
     /// What the comment says something about, in the order of the text.
     pub opinions: Vec<Opinion>,
-    /// What became of the row.
+    /// Status of the row.
     pub status: Status,
-    /// Why there is no sentiment.
+    /// Reason for the missing sentiment.
     pub reason: Option<Reason>,
     /// A person should look: low confidence, mixed, or failed.
     pub review: bool,

@@ -93,7 +93,7 @@ fn a_target_is_an_opinion_and_so_is_a_clear_unit_without_one() {
         said(&found),
         [(0..1, Negative, 0), (0..1, Neutral, 0), (10..19, Positive, 1)]
     );
-    // A target behind the units that were scored still counts.
+    // A target after the scored units still counts.
     assert_eq!(
         said(&verdict(NEUTRAL, &[NEUTRAL], &[(5, POSITIVE)])),
         [(50..51, Positive, 0)]

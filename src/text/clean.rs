@@ -12,7 +12,7 @@ use super::draft::{Draft, Editor};
 use super::symbols::{self, Content};
 use super::{characters, links, mail, markup, taming};
 
-/// Bounds the work on hostile text. Doubly escaped HTML mail needs three passes.
+/// Bounds the work on adversarial text. Doubly escaped HTML mail needs three passes.
 const PASSES: usize = 8;
 
 /// The stages of one pass, in order. Each gives a new draft, or nothing when it finds nothing to do.

@@ -6,12 +6,12 @@ use unicode_properties::UnicodeEmoji;
 
 use super::links::{LINK, PERSON};
 
-/// What a clean comment consists of; decides whether it can be scored.
+/// Content of a clean comment; determines whether it can be scored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Content {
     /// Nothing at all.
     Empty,
-    /// Only punctuation, digits and placeholders: no feeling can be read from it.
+    /// Only punctuation, digits and placeholders, which carry no sentiment.
     NoWords,
     /// Emoji or emoticons and no words: carries sentiment but has no language.
     EmojiOnly,
@@ -42,7 +42,7 @@ pub(super) fn content(text: &str) -> Content {
     if feeling { Content::EmojiOnly } else { Content::NoWords }
 }
 
-/// Whether a token is made of emoji or is an emoticon, with nothing else but punctuation.
+/// Whether a token consists of emoji or is an emoticon, apart from punctuation.
 pub(super) fn is_face(token: &str) -> bool {
     is_emoticon(token) || (token.chars().any(is_emoji) && !token.chars().any(|c| is_letter(c) || c.is_numeric()))
 }

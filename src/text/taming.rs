@@ -7,7 +7,7 @@ use super::symbols::is_letter;
 
 /// Maximum number of repeats of a letter: "soo" is a word the model knows, "sooooo" is not.
 const LETTERS: usize = 2;
-/// How often a sign may follow itself, the length of an ellipsis.
+/// Maximum number of repeats of a sign: the length of an ellipsis.
 const SIGNS: usize = 3;
 
 /// Brings repetitions and white space to measure.
@@ -66,7 +66,7 @@ fn fold(c: char) -> char {
 
 fn allowed(c: char) -> usize {
     match c {
-        // Pairs of regional indicators are flags: the same letter may well follow itself.
+        // Pairs of regional indicators are flags, in which a letter may be repeated.
         '\u{1f1e6}'..='\u{1f1ff}' => usize::MAX,
         c if is_letter(c) => LETTERS,
         c if c.is_numeric() => usize::MAX,

@@ -11,7 +11,7 @@ pub struct Unit<'a> {
     pub language: &'a str,
     /// The model's embedding of the unit, of unit length; empty when the model has no such head.
     pub embedding: &'a [f32],
-    /// What is praised or blamed: byte ranges of `text`, in order.
+    /// Byte ranges of the opinion targets in `text`, in order.
     pub targets: &'a [Range<usize>],
     /// Probabilities of negative, neutral, positive; they sum to 1.
     pub polarity: [f32; 3],

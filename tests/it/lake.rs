@@ -72,7 +72,7 @@ pub(crate) fn rows(lake: &Path) -> BTreeMap<String, String> {
     rows
 }
 
-/// All bytes of the lake that promise to be the same, by path.
+/// All bytes of the lake that must be reproducible, by path.
 pub(crate) fn bytes(lake: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let own = |path: &PathBuf| !path.starts_with(lake.join("runs")) && !path.ends_with("lock");
     let paths = files_below(lake, "").into_iter().filter(own);
@@ -258,7 +258,7 @@ fn too_many_rejects_publish_nothing() {
         serde_json::from_slice(&std::fs::read(room.path("lake/runs").join(last)).expect("a report")).expect("JSON");
     assert_eq!(report["outcome"], "failed");
     assert!(runs.iter().any(|name| name.ends_with(".rejects.jsonl")), "{runs:?}");
-    // Allowed, the same work is taken over and published.
+    // If allowed, the same work is taken over and published.
     let report = night(&room, "--max-rejects 25%", 1);
     assert_eq!(
         (&report["rows"]["rejected"], &report["files"]["resumed"]),

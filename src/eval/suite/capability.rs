@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::error::{Error, Result};
 use crate::tag::{Emotion, Intent, Sentiment};
 
-/// One capability, as its file says it.
+/// One capability, as defined in its file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Capability {

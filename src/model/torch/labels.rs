@@ -8,7 +8,7 @@ use crate::{Error, Result};
 type Class = usize;
 const CLASSES: [&str; 3] = ["negative", "neutral", "positive"];
 
-/// The sentiment of each output, by the names of the checkpoint; `said` overrules them, one name per output.
+/// Maps each output to a sentiment by its name in the checkpoint; `said` overrides the names, one per output.
 pub(super) fn classes(names: &[String], said: &[String]) -> Result<Vec<Class>> {
     let numbered =
         |count: usize| names.len() == count && names.iter().enumerate().all(|(n, name)| *name == format!("LABEL_{n}"));

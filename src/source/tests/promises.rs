@@ -31,7 +31,7 @@ proptest! {
         writer.write_record(&header).unwrap();
         rows.iter().for_each(|row| writer.write_record(row).unwrap());
         let path = folder.file("a.csv", writer.into_inner().unwrap());
-        // The encoding is given, because a few random characters may well look like another one.
+        // The encoding is given, because a few random characters may be detected as another one.
         let options = SourceOptions {
             delimiter: Some(delimiter),
             encoding: Some("utf-8".to_owned()),
@@ -95,7 +95,7 @@ proptest! {
 
     #[test]
     fn records_and_rejects_add_up(lines in prop::collection::vec("[ab,\"\u{E9}]{1,6}", 1..20)) {
-        // Whatever the quotes do, every line that is written is part of a row or of a reject.
+        // Whatever the quotes, every line is part of a row or of a reject.
         let folder = Folder::new();
         let path = folder.file("a.csv", format!("x,y\n{}\n", lines.join("\n")));
         let options = SourceOptions { delimiter: Some(b','), ..with_text(&["x"]) };

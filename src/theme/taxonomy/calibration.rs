@@ -49,7 +49,7 @@ pub struct Calibration {
     pub model: String,
     /// Minimum probability for a theme to count.
     pub threshold: f32,
-    /// Weights for phrases together with meaning.
+    /// Weights for phrases and meaning together.
     pub both: Weights,
     /// Weights for phrases alone, for models without embeddings; those of meaning are 0.
     pub phrases: Weights,
@@ -68,12 +68,12 @@ impl Calibration {
     }
 }
 
-/// Probability of a theme whose features weigh to `logit`.
+/// Probability of a theme with the logit `logit`.
 pub(super) fn probability(logit: f64) -> f32 {
     (1.0 / (1.0 + (-logit).exp())) as f32
 }
 
-/// Sum of the features by their weights.
+/// Weighted sum of the features.
 pub(super) fn weigh(weights: &Weights, evidence: &Evidence) -> f64 {
     weights.iter().zip(evidence.features()).map(|(w, x)| w * x).sum()
 }

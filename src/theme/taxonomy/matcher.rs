@@ -103,7 +103,7 @@ impl Matcher {
             .collect()
     }
 
-    /// The themes that count, likeliest first, equals in the taxonomy's order.
+    /// The themes above the threshold, most likely first, ties in the taxonomy's order.
     pub fn touches(&self, text: &str, embedding: &[f32]) -> Vec<Touch> {
         let probabilities = self.probabilities(text, embedding);
         let touches = probabilities
