@@ -1,4 +1,4 @@
-"""Which texts are timed? Input: a folder of labelled `.jsonl.gz` files with `text` and `lang`. Output: one JSON string a line, the same texts in the same order every time.
+"""Texts for timing, from a folder of labelled `.jsonl.gz` files with `text` and `lang`: one JSON string a line, the same texts in the same order every time.
 
 The same number of each language the model is made for, drawn with a fixed seed, shuffled.
 """
