@@ -26,7 +26,7 @@ pub struct Probabilities {
     pub negative: f32,
     /// Probability of neutral.
     pub neutral: f32,
-    /// Of praise.
+    /// Probability of positive.
     pub positive: f32,
 }
 

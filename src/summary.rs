@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::source::{Batch, Unread};
 use crate::tag::{Reason, Seconds, Sentiment, Status, TaggedRow, Tallies, ThemeLine};
 
-/// How many of the strongest comments are shown on each side.
+/// Number of the strongest comments shown on each side.
 const STRONGEST: usize = 5;
 /// How many themes are shown.
 const THEMES: usize = 12;

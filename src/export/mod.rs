@@ -52,7 +52,7 @@ pub struct Export {
     pub columns: Vec<String>,
     /// The columns of a monitoring tool instead.
     pub profile: Option<&'static Profile>,
-    /// What the added columns' names begin with.
+    /// Prefix of the added columns.
     pub prefix: String,
 }
 

@@ -12,7 +12,7 @@ pub const DEFAULT_PARTITION: &str = "__HIVE_DEFAULT_PARTITION__";
 /// Maximum length of a name in bytes before encoding: three times this still fits the 255 bytes that file systems allow.
 const LONGEST: usize = 72;
 
-/// What the folders of a lake stand for.
+/// Layout of the folders of a lake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PartitionBy {

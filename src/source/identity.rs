@@ -1,6 +1,7 @@
-//! Tells from a column's name whether it holds the record's own id: `id`, `Review ID`, `номер звернення`, `Ticketnummer`. Ids of somebody or something
-//! else (customer, shop, product, order, agent, session) are unique in one export by chance only, and the next export would replace other people's
-//! comments by them. So only known names count: whatever is not known to be the record's own is not.
+//! Recognises from a column's name whether it holds the record's own id: `id`, `Review ID`, `номер звернення`, `Ticketnummer`.
+//!
+//! Ids of somebody or something else (customer, shop, product, order, agent, session) are unique in one export only by chance, and the next export
+//! would then replace other people's comments. So only known names count.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -18,17 +19,17 @@ const BARE: &[&str] = &[
     "azonosítója", "kennung", "kimlik",
 ];
 
-/// Words for a number or reference, which is an id when it is that of a record.
+/// Words for a number or reference, which is an id when it belongs to a record.
 #[rustfmt::skip]
 const NUMBER: &[&str] = &[
     "nr", "n", "nº", "nro", "num", "номер", "numer", "número", "numero", "numéro", "nummer", "szám", "száma", "sorszám", "sorszáma", "číslo", "broj",
     "številka", "numărul", "numarası", "numara", "код", "kod", "código", "codice", "kód", "kódja", "kennzeichen", "hivatkozás",
 ];
 
-/// The same, but only behind the word they belong to: "Ticket No" is an id, "No answer" is not.
+/// The same, but only after the word they belong to: "Ticket No" is an id, "No answer" is not.
 const BEHIND: &[&str] = &["no", "number", "key", "ref", "reference"];
 
-/// What an id of the comment itself belongs to, in the singular and, where languages have it, its genitive.
+/// Names of comments, whose id is the comment's own, in the singular and, where languages have it, the genitive.
 #[rustfmt::skip]
 const COMMENT: &[&str] = &[
     "review", "response", "comment", "feedback", "opinion", "testimonial", "verbatim", "submission", "entry", "record", "message", "tweet", "mention",
@@ -57,7 +58,7 @@ const COMMENT: &[&str] = &[
     "recenzija", "recenzije", "komentar", "komentara", "poruka", "poruke", "mišljenje", "mišljenja", "mnenje", "mnenja", "sporočilo", "sporočila",
 ];
 
-/// What the id of a ticket belongs to: the record in a helpdesk's export, and in a survey's export what it was about.
+/// Names of tickets: the record in a helpdesk's export, and the subject of a survey's export.
 #[rustfmt::skip]
 const TICKET: &[&str] = &[
     "ticket", "case", "complaint", "request", "inquiry", "enquiry", "incident", "issue", "claim",
@@ -91,7 +92,7 @@ const ONLY_ID: &[&str] = &[
     "svars", "răspuns", "răspunsului", "evaluare", "отговор", "отговора", "odgovor", "odgovora", "ocjena", "ocjene",
 ];
 
-/// Words without a meaning of their own, and those that only say which kind of record or id it is.
+/// Words without a meaning of their own, and those that only name the kind of record or id.
 #[rustfmt::skip]
 const NEUTRAL: &[&str] = &[
     "the", "of", "a", "an", "de", "do", "da", "del", "della", "dello", "dell", "di", "du", "des", "d", "la", "le", "les", "el", "l", "o", "der", "die",
@@ -99,7 +100,7 @@ const NEUTRAL: &[&str] = &[
     "unico", "egyedi", "unikátní", "jedinečné",
 ];
 
-/// Words that make it the id of another record, or of one that somebody else wrote.
+/// Words that make it the id of another record, or of one written by somebody else.
 #[rustfmt::skip]
 const OTHER: &[&str] = &[
     "parent", "linked", "related", "original", "merged", "previous", "next", "root", "master", "duplicate", "duplicated", "reply", "replied", "retweeted",
@@ -113,7 +114,7 @@ static WORDS: LazyLock<[HashSet<String>; 8]> = LazyLock::new(|| {
         .map(|list| list.iter().map(|word| folded(word)).collect())
 });
 
-/// Lower case without accents: exports are written with and without them.
+/// Folds to lower case without accents, because exports are written with and without them.
 fn folded(word: &str) -> String {
     let lower = word.to_lowercase();
     let plain = lower.nfd().filter(|c| !is_combining_mark(*c));
@@ -162,7 +163,7 @@ pub(super) fn own_id_rank(name: &str) -> Option<u8> {
     }
 }
 
-/// The rank of a name in one word: `Ticketnummer`, `responseid`, `válaszazonosító`.
+/// Rank of a name in one word: `Ticketnummer`, `responseid`, `válaszazonosító`.
 fn compound(word: &str, record: &dyn Fn(&str, bool) -> Option<u8>) -> Option<u8> {
     const ENDS: [(&str, bool); 12] = [
         ("azonositoja", true),
@@ -182,7 +183,7 @@ fn compound(word: &str, record: &dyn Fn(&str, bool) -> Option<u8>) -> Option<u8>
         .find_map(|(end, is_id)| record(word.strip_suffix(end)?, *is_id))
 }
 
-/// Whether a name ends like that of an id, whoever's: what versions before manifest 2 took for the row's id when its values were unique.
+/// Whether a name ends like that of any id, which versions before manifest 2 took for the row's id when its values were unique.
 pub(crate) fn ends_like_id(name: &str) -> bool {
     let last = names::words(name).pop();
     name.trim() == "#" || last.is_some_and(|last| ["id", "uuid", "guid", "ід", "ид", "№"].contains(&last.as_str()))

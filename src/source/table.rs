@@ -168,7 +168,7 @@ impl Table {
         names
     }
 
-    /// What a survey's second header row calls a column.
+    /// Name of a column in a survey's second header row.
     pub(super) fn label(&self, column: &str) -> Option<&str> {
         match &self.layout {
             Layout::Csv(layout) => layout.label(column),

@@ -33,7 +33,7 @@ const BANDS: usize = 8;
 const ROWS: usize = 4;
 /// Number of smallest shingle hashes kept of a text; the similarity of texts up to this many shingles is exact, of longer ones an estimate.
 const BOTTOM: usize = 128;
-/// Longer texts are told by their beginning.
+/// Maximum length compared; longer texts are compared by their beginning.
 const LONGEST: usize = 20_000;
 
 /// Negations as spelled by [`bare`], in the languages of the model.

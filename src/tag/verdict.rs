@@ -8,7 +8,7 @@ use super::opinion::{self, Opinion, Unit, likeliest};
 use crate::model::{Card, Head, Scores};
 use crate::text::{Content, Language};
 
-/// How a comment feels.
+/// Sentiment of a comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Sentiment {
@@ -37,7 +37,7 @@ impl Sentiment {
     }
 }
 
-/// What became of a row.
+/// Status of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {

@@ -201,7 +201,7 @@ fn confidence(lead: f32, trigrams: Option<f32>, letters: usize) -> f32 {
     1.0 / (1.0 + (-logit).exp())
 }
 
-/// Languages in scripts of their own: told by script alone, so the answer is sure where the code is.
+/// Languages with a script of their own: the script alone decides, so the code is certain.
 fn other_script(sample: &str) -> Language {
     let code = match detect_script(sample) {
         Some(Script::Arabic) => whatlang::detect_lang(sample).map_or("und", |lang| match lang {

@@ -61,7 +61,7 @@ pub struct Themes {
 pub struct Found {
     /// Distinct opinion units in the sample.
     pub texts: u64,
-    /// How many of those have no theme.
+    /// Number of them without a theme.
     pub none: u64,
 }
 

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 /// A smaller number of clusters is selected if its measure is at least this share of the best.
 const NEAR_ENOUGH: f32 = 0.98;
-/// A number whose measure exceeds its neighbour's by this factor is a peak.
+/// Factor by which a neighbouring number's measure must exceed that of the selected one to replace it.
 const PEAK: f32 = 1.03;
 /// Every number is tried up to this one, then steps grow by an eighth.
 const STEP: usize = 8;
