@@ -425,7 +425,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         matcher = Matcher::with(&taxonomy, &engine, calibration.clone())?;
         judgements = judge(&texts, &matcher, &engine)?;
         calibration.threshold = best_threshold(&judgements);
-        write(&calibration)?;
+        std::fs::write("data/taxonomy/calibration.toml", calibration.to_toml())?;
         matcher = Matcher::with(&taxonomy, &engine, calibration.clone())?;
     }
     let threshold = calibration.threshold;
@@ -460,14 +460,4 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     table("set", &judgements, |j| j.set.clone(), |j| j.p_both, threshold);
     samples(&matcher, &engine, &ids)
-}
-
-/// Writes the calibration, in the order of its fields.
-fn write(calibration: &Calibration) -> std::io::Result<()> {
-    let text = format!(
-        "# Written by `cargo bench --bench taxonomy -- LABELLED_DIR --fit`; what the figures are for is told in src/theme/taxonomy/calibration.rs.\n\
-         model = \"{}\"\nthreshold = {:.2}\nboth = {:?}\nphrases = {:?}\n",
-        calibration.model, calibration.threshold, calibration.both, calibration.phrases
-    );
-    std::fs::write("data/taxonomy/calibration.toml", text)
 }

@@ -489,7 +489,7 @@ pub(crate) struct Manners {
     pub(crate) json: bool,
 }
 
-/// Show what is found in a few comments: sentiment, emotions, intent, and what is praised or blamed
+/// Show what is found in a few comments: sentiment, emotions, intent, touchpoint, signals, and what is praised or blamed
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -505,6 +505,10 @@ pub(crate) struct Inspect {
     /// Print one JSON object a line, the fields named like the columns of `tag`
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// Taxonomy of named themes [default: touchpoints of the customer journey]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) taxonomy: Option<PathBuf>,
 
     #[command(flatten)]
     pub(crate) model: Model,
@@ -544,7 +548,7 @@ pub(crate) struct Eval {
     #[arg(long = "where", value_name = "COLUMN=VALUE", value_parser = condition)]
     only: Vec<(String, Vec<String>)>,
 
-    /// Choose among the three sentiments by probability, never abstaining; rows labelled mixed are left out
+    /// Choose among negative, neutral and positive by probability, never abstaining; rows labelled mixed are left out
     #[arg(long)]
     forced: bool,
 

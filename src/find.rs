@@ -1,7 +1,7 @@
 //! Theme discovery over files: finds [`Themes`] in all comments of the inputs, or updates those of a theme file. A model without embeddings and a theme
 //! file of another model are errors.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Instant;
 
@@ -146,13 +146,18 @@ impl Topics {
     }
 
     fn new(themes: Option<Themes>, job: &Job) -> Result<Self> {
-        let taxonomy = job
-            .taxonomy
-            .as_deref()
-            .map_or_else(Taxonomy::embedded, Taxonomy::load)?;
+        let topics = Self::named(job.taxonomy.as_deref())?;
+        Ok(Self { themes, ..topics })
+    }
+
+    /// The themes of a taxonomy file, or of the default taxonomy, and no others.
+    ///
+    /// # Errors
+    /// When the taxonomy cannot be used.
+    pub(crate) fn named(taxonomy: Option<&Path>) -> Result<Self> {
         Ok(Self {
-            themes,
-            taxonomy,
+            themes: None,
+            taxonomy: taxonomy.map_or_else(Taxonomy::embedded, Taxonomy::load)?,
             matcher: OnceLock::new(),
         })
     }
@@ -169,7 +174,11 @@ impl Topics {
                 self.matcher.get_or_init(|| matcher)
             }
         };
-        Ok(Subjects::new(self.themes.as_ref(), Some((&self.taxonomy, matcher))))
+        Ok(Subjects::new(
+            self.themes.as_ref(),
+            Some((&self.taxonomy, matcher)),
+            &engine.card().rules,
+        ))
     }
 
     /// Footer entries: hashes of themes and taxonomy, which show whether runs are comparable.

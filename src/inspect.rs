@@ -1,25 +1,27 @@
-//! What is found in these few comments? Input: comments. Output: a [`Finding`] each, what `tag` would write and the opinion units behind it, as
-//! JSON for programs or as coloured text for people. It refuses nothing; a comment without words says so.
+//! Tells what is found in a few comments. Input: comments. Output: a [`Finding`] each, what `tag` would write and the opinion units behind it, as
+//! JSON for programs or as coloured text for people. A comment without words says so.
 
 use std::collections::HashMap;
 use std::fmt::{self, Display, Formatter};
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use crate::error::Result;
+use crate::find::Topics;
 use crate::model::Engine;
 use crate::tag::{
-    Emotion, Intent, Opinion, Quote, Reason, Seconds, Sentiment, Status, TaggedRow, Tagger, Unit, quotes,
+    Emotion, Intent, Opinion, Quote, Reason, Seconds, Sentiment, Signal, Status, TaggedRow, Tagger, Unit, quotes,
 };
 use crate::text;
 
-/// Cells of the bar that shows the three probabilities.
+/// Cells of the bar that shows the probabilities.
 const BAR: usize = 30;
 
-/// The three probabilities of a comment or a unit.
+/// The probabilities of a comment or a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Probabilities {
     /// Probability of negative.
@@ -28,14 +30,17 @@ pub struct Probabilities {
     pub neutral: f32,
     /// Probability of positive.
     pub positive: f32,
+    /// Of clear praise and clear blame together; 0 of a model without a class for it.
+    pub mixed: f32,
 }
 
-impl From<[f32; 3]> for Probabilities {
-    fn from([negative, neutral, positive]: [f32; 3]) -> Self {
+impl From<[f32; 4]> for Probabilities {
+    fn from([negative, neutral, positive, mixed]: [f32; 4]) -> Self {
         Self {
             negative,
             neutral,
             positive,
+            mixed,
         }
     }
 }
@@ -45,6 +50,15 @@ impl From<[f32; 3]> for Probabilities {
 pub struct Felt {
     /// The emotion.
     pub emotion: Emotion,
+    /// Its probability.
+    pub p: f32,
+}
+
+/// A signal above its threshold.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Raised {
+    /// Which one.
+    pub signal: Signal,
     /// Its probability.
     pub p: f32,
 }
@@ -63,7 +77,7 @@ pub struct Part<Said> {
 /// The polarity of an opinion.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Polarity {
-    /// Negative, neutral or positive.
+    /// Negative, neutral or positive; a whole unit may be mixed.
     pub polarity: Sentiment,
     /// Its probability.
     pub p: f32,
@@ -90,6 +104,12 @@ pub struct Finding {
     pub intent: Option<Intent>,
     /// Its probability.
     pub intent_p: Option<f32>,
+    /// The strongest touchpoint, or theme of the taxonomy.
+    pub touchpoint: Option<String>,
+    /// Its probability.
+    pub touchpoint_p: Option<f32>,
+    /// All above threshold, strongest first; none when nothing was scored or the model has no such head.
+    pub signals: Option<Vec<Raised>>,
     /// What is praised or blamed, in the order of the text.
     pub opinions: Vec<Part<Polarity>>,
     /// Sentences and contrasting clauses, each with its own sentiment.
@@ -113,27 +133,45 @@ struct Shown {
 }
 
 /// Finds what `tag` would find, in each comment on its own.
-///
-/// # Errors
-/// When the engine fails.
-pub fn inspect(comments: &[String], engine: &dyn Engine) -> Result<Vec<Finding>> {
-    let rows: Vec<u64> = (0..comments.len() as u64).collect();
-    let texts: Vec<Option<String>> = comments.iter().cloned().map(Some).collect();
-    let ids = vec![String::new(); comments.len()];
-    // A tagger of its own each time: one that remembers earlier comments no longer has their units.
-    let mut tagged = Tagger::new(engine).tag(&rows, ids, &texts, &mut Seconds::default())?;
-    let mut first_of: HashMap<String, Arc<[Unit]>> = HashMap::new();
-    for row in &mut tagged {
-        let first = first_of
-            .entry(row.clean_text.clone())
-            .or_insert_with(|| row.units.clone());
-        row.units = first.clone();
+pub struct Inspector<'engine> {
+    engine: &'engine dyn Engine,
+    topics: Topics,
+}
+
+impl<'engine> Inspector<'engine> {
+    /// With the touchpoints of this taxonomy file, or of the default taxonomy.
+    ///
+    /// # Errors
+    /// When the taxonomy cannot be used.
+    pub fn new(engine: &'engine dyn Engine, taxonomy: Option<&Path>) -> Result<Self> {
+        let topics = Topics::named(taxonomy)?;
+        Ok(Self { engine, topics })
     }
-    Ok(comments
-        .iter()
-        .zip(tagged)
-        .map(|(comment, row)| finding(comment, row))
-        .collect())
+
+    /// What is found in each comment, in order.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn inspect(&self, comments: &[String]) -> Result<Vec<Finding>> {
+        let rows: Vec<u64> = (0..comments.len() as u64).collect();
+        let texts: Vec<Option<String>> = comments.iter().cloned().map(Some).collect();
+        let ids = vec![String::new(); comments.len()];
+        // A tagger of its own each time: one that remembers earlier comments no longer has their units.
+        let mut tagger = Tagger::new(self.engine).telling(self.topics.subjects(self.engine)?);
+        let mut tagged = tagger.tag(&rows, ids, &texts, &mut Seconds::default())?;
+        let mut first_of: HashMap<String, Arc<[Unit]>> = HashMap::new();
+        for row in &mut tagged {
+            let first = first_of
+                .entry(row.clean_text.clone())
+                .or_insert_with(|| row.units.clone());
+            row.units = first.clone();
+        }
+        Ok(comments
+            .iter()
+            .zip(tagged)
+            .map(|(comment, row)| finding(comment, row))
+            .collect())
+    }
 }
 
 fn finding(comment: &str, row: TaggedRow) -> Finding {
@@ -165,6 +203,11 @@ fn finding(comment: &str, row: TaggedRow) -> Finding {
             .collect(),
         intent: verdict.intent.map(|(intent, _)| intent),
         intent_p: verdict.intent.map(|(_, p)| p),
+        touchpoint: row.subject.touchpoint.as_ref().map(|(id, _)| id.to_string()),
+        touchpoint_p: row.subject.touchpoint.map(|(_, p)| p),
+        signals: verdict
+            .signals
+            .map(|signals| signals.into_iter().map(|(signal, p)| Raised { signal, p }).collect()),
         opinions: row.quotes.into_iter().zip(&verdict.opinions).map(opinion).collect(),
         units: quoted.into_iter().zip(row.units.iter()).map(unit).collect(),
         status: verdict.status,
@@ -191,7 +234,8 @@ const fn sign(polarity: Sentiment) -> char {
     match polarity {
         Sentiment::Negative => '-',
         Sentiment::Positive => '+',
-        Sentiment::Neutral | Sentiment::Mixed => '·',
+        Sentiment::Neutral => '·',
+        Sentiment::Mixed => '±',
     }
 }
 
@@ -219,11 +263,12 @@ impl Display for Shown {
 
 impl Probabilities {
     /// Each class with its share.
-    fn all(self) -> [(Sentiment, f32); 3] {
+    fn all(self) -> [(Sentiment, f32); 4] {
         [
             (Sentiment::Negative, self.negative),
             (Sentiment::Neutral, self.neutral),
             (Sentiment::Positive, self.positive),
+            (Sentiment::Mixed, self.mixed),
         ]
     }
 
@@ -235,7 +280,7 @@ impl Probabilities {
 }
 
 impl Display for Probabilities {
-    /// A bar of signs, then the three shares.
+    /// A bar of signs, then the shares.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let (mut sum, mut filled) = (0.0, 0);
         for (class, p) in self.all() {
@@ -281,6 +326,14 @@ impl Display for Finding {
         }
         if let (Some(intent), Some(p)) = (self.intent, self.intent_p) {
             writeln!(f, "  intent     {}", share(intent.name(), p))?;
+        }
+        if let (Some(touchpoint), Some(p)) = (&self.touchpoint, self.touchpoint_p) {
+            writeln!(f, "  touchpoint {}", share(touchpoint, p))?;
+        }
+        let signals = self.signals.iter().flatten();
+        let signals: Vec<String> = signals.map(|raised| share(raised.signal.name(), raised.p)).collect();
+        if !signals.is_empty() {
+            writeln!(f, "  signals    {}", signals.join(", "))?;
         }
         if self.units.len() > 1 {
             for (unit, range) in self.units.iter().zip(&self.shown.units) {

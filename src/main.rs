@@ -12,7 +12,7 @@ use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result};
 use clap::{CommandFactory, Parser};
 use serde::Serialize;
-use undertone::inspect::inspect;
+use undertone::inspect::Inspector;
 use undertone::model::Engine;
 use undertone::progress::{LogFormat, Progress};
 use undertone::redact::Privacy;
@@ -68,8 +68,9 @@ fn work(log: &mut LogFormat) -> Result<u8> {
         }
         Command::Inspect(command) => {
             let engine = command.model.engine()?;
+            let inspector = Inspector::new(&*engine, command.taxonomy.as_deref())?;
             for some in comments(command.texts) {
-                for finding in inspect(&some.context("cannot read standard input")?, &*engine)? {
+                for finding in inspector.inspect(&some.context("cannot read standard input")?)? {
                     let told = tell(&if command.json {
                         serde_json::to_string(&finding)?
                     } else {

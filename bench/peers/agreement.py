@@ -21,12 +21,14 @@ def main():
     tokenizer = Tokenizer.from_file(str(ROOT / "models" / "base" / "tokenizer.json"))
     fits = np.array([len(coded.ids) <= 160 for coded in tokenizer.encode_batch(["query: " + text for text in texts])])
     head = next(h for h in tomllib.loads((ROOT / "models" / "base" / "card.toml").read_text())["heads"] if h["name"] == "sentiment")
-    bias = np.array(head.get("bias", [0, 0, 0]), np.float32)
+    classes = len(head["labels"])
+    bias = np.array(head.get("bias", [0] * classes), np.float32)
     labels = {}
     for file in sorted([*work.glob("*.txt"), *work.glob("*.npy")]):
         values = np.load(file) if file.suffix == ".npy" else np.loadtxt(file, ndmin=2)
         # This program's engines answer calibrated probabilities; the others logits, to which the card's bias is still to be added.
-        if values.any() and values.shape == (len(texts), 3):
+        # They answer four columns whatever the model: of one that knows no mixed comments, the last is 0.
+        if values.any() and values.shape[0] == len(texts) and values.shape[1] >= classes:
             labels[file.stem] = (values if file.stem in ("native", "libtorch") else values + bias).argmax(1)
     reference = next((name for name in ("pytorch", "libtorch") if name in labels), None)
     for name, own in labels.items():

@@ -1,5 +1,5 @@
 //! `cargo bench --bench engines -- ENGINE TEXTS OUT THREADS`: one engine over texts (one JSON string a line), for `bench/peers/run`. Writes the
-//! sentiment of each text to OUT, negative, neutral, positive a line, and prints seconds, CPU seconds and texts as JSON.
+//! sentiment of each text to OUT, negative, neutral, positive, mixed a line, and prints seconds, CPU seconds and texts as JSON.
 //!
 //! Engines: `native`; with the feature `libtorch` also `libtorch` (this program's second engine: masked, sorted),
 //! and rust-bert used plainly: `rust-bert-sorted` (masked, sorted, batches of 32) and `rust-bert-pipeline` (input order, no mask,
@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use undertone::model::{self, Engine, Passage, Quality};
 
-type Logits = Vec<[f32; 3]>;
+type Logits = Vec<Vec<f32>>;
 
 /// Cost and results of a run.
 struct Ran {
@@ -68,7 +68,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         "rust-bert-pipeline" => plain::run(&texts, Path::new(out), threads, false)?,
         other => return Err(format!("there is no engine {other} in this build").into()),
     };
-    let lines: String = scores.iter().map(|[a, b, c]| format!("{a} {b} {c}\n")).collect();
+    let lines: String = scores
+        .iter()
+        .map(|row| row.iter().map(f32::to_string).collect::<Vec<_>>().join(" ") + "\n")
+        .collect();
     fs::write(Path::new(out), lines)?;
     println!(
         "{}",
@@ -86,7 +89,7 @@ fn through(engine: &dyn Engine, texts: &[&str]) -> undertone::Result<Ran> {
     for batch in passages.chunks(4096) {
         for found in engine.score(batch)? {
             tokens += found.tokens as usize;
-            scores.push(found.sentiment);
+            scores.push(found.sentiment.to_vec());
         }
     }
     Ok(Ran {
@@ -105,6 +108,7 @@ mod plain {
     use tch::nn::{self, VarStore};
     use tch::{Device, Kind, Tensor};
     use tokenizers::Tokenizer;
+    use undertone::model::Card;
 
     const BATCH: usize = 32;
 
@@ -112,12 +116,14 @@ mod plain {
         tch::set_num_threads(i32::try_from(threads)?);
         let folder = out.parent().unwrap_or(Path::new("."));
         let config: BertConfig = serde_json::from_str(&std::fs::read_to_string(folder.join("config.json"))?)?;
+        let card = Card::parse(include_str!("../../models/base/card.toml"))?;
+        let classes = card.head("sentiment").map_or(3, |head| head.labels.len());
         let mut store = VarStore::new(Device::Cpu);
         let bert = BertModel::<BertEmbeddings>::new_with_optional_pooler(store.root(), &config, false);
         let head = nn::linear(
             store.root() / "heads" / "sentiment",
             config.hidden_size,
-            3,
+            i64::try_from(classes)?,
             Default::default(),
         );
         store.load(folder.join("weights.safetensors"))?;
@@ -141,7 +147,7 @@ mod plain {
         if sorted {
             order.sort_by_key(|n| std::cmp::Reverse(ids[*n].len()));
         }
-        let mut scores = vec![[0.0; 3]; texts.len()];
+        let mut scores = vec![Vec::new(); texts.len()];
         for places in order.chunks(BATCH) {
             let longest = places.iter().map(|n| ids[*n].len()).max().unwrap_or(0);
             let row = |n: &usize, fill: fn(i64) -> i64| {
@@ -170,8 +176,8 @@ mod plain {
                 Ok(mean.apply(&head))
             })?;
             let values: Vec<f32> = Vec::try_from(logits.reshape([-1]))?;
-            for (n, three) in places.iter().zip(values.as_chunks::<3>().0) {
-                scores[*n] = *three;
+            for (n, row) in places.iter().zip(values.chunks_exact(classes)) {
+                scores[*n] = row.to_vec();
             }
         }
         Ok(Ran {

@@ -1,6 +1,6 @@
 """The shipped weights as an ONNX graph, built node by node. Input: `models/base`. Output: `fp32.onnx` and `int8.onnx` (dynamic quantisation, per channel).
 
-Inputs `ids` and `mask`, i64 `[rows, tokens]`; output `logits` `[rows, 3]`: encoder, mean over the real tokens, sentiment head.
+Inputs `ids` and `mask`, i64 `[rows, tokens]`; output `logits` `[rows, classes]`: encoder, mean over the real tokens, sentiment head.
 """
 
 import json
@@ -84,7 +84,7 @@ def build(tensors):
         graph.nodes,
         "sentiment",
         [helper.make_tensor_value_info(name, TensorProto.INT64, ["rows", "tokens"]) for name in ("ids", "mask")],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["rows", 3])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["rows", "classes"])],
         list(graph.constants.values()),
     )
     return helper.make_model(whole, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)

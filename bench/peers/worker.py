@@ -67,7 +67,7 @@ def pytorch(threads):
 def main():
     name, texts, graphs, threads = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
     texts = [json.loads(line) for line in texts.read_text(encoding="utf-8").splitlines()]
-    logits, tokens = np.zeros((len(texts), 3), np.float32), 0
+    logits, tokens = np.zeros((len(texts), 1), np.float32), 0
     if name == "vader":
         from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
@@ -77,7 +77,8 @@ def main():
             analyzer.polarity_scores(text)
     else:
         run = pytorch(threads) if name == "pytorch" else onnxruntime(graphs / f"{name.removeprefix('onnxruntime-')}.onnx", threads)
-        run(np.zeros((2, 8), np.int64), np.ones((2, 8), np.int64))
+        classes = run(np.zeros((2, 8), np.int64), np.ones((2, 8), np.int64)).shape[1]
+        logits = np.zeros((len(texts), classes), np.float32)
         started, cpu = time.perf_counter(), time.process_time()
         for places, ids, mask in batches(texts):
             logits[places] = run(ids, mask)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::figures::Figures;
+use super::figures::{Figures, ratio};
 use super::judge::{Judge, Outcome};
 use super::mapping::{Mapping, labels};
 use super::scored;
@@ -13,7 +13,8 @@ use crate::tag::{Seconds, Sentiment, Tagger};
 /// Gold class and predicted class, by index; the index after the last class means no prediction.
 pub(super) type Choice = (usize, usize);
 
-fn figures(classes: &[String], counts: &BTreeMap<Choice, u64>) -> Figures {
+/// The figures of single choices.
+pub(super) fn figures(classes: &[String], counts: &BTreeMap<Choice, u64>) -> Figures {
     let mut confusion = vec![vec![0; classes.len() + 1]; classes.len()];
     counts
         .iter()
@@ -33,7 +34,7 @@ pub(super) fn likeliest(probabilities: &[f32]) -> usize {
 }
 
 /// The one label of a cell, by its number among the classes.
-fn only(cell: &str, mapping: Option<&Mapping>, classes: &[String]) -> Option<usize> {
+pub(super) fn only(cell: &str, mapping: Option<&Mapping>, classes: &[String]) -> Option<usize> {
     let found = labels(cell, mapping)?;
     let [label] = found.as_slice() else { return None };
     classes.iter().position(|class| class.eq_ignore_ascii_case(label))
@@ -44,7 +45,7 @@ pub(super) struct SentimentJudge<'a> {
     tagger: Tagger<'a>,
     classes: Vec<String>,
     mapping: Option<Mapping>,
-    /// Choose the likeliest of the three classes, never abstaining and never mixed.
+    /// Choose the likeliest of negative, neutral and positive, never abstaining and never mixed.
     forced: bool,
 }
 
@@ -77,31 +78,36 @@ impl Judge for SentimentJudge<'_> {
         let ids = vec![String::new(); texts.len()];
         let tagged = self.tagger.tag(&rows, ids, texts, &mut Seconds::default())?;
         let outcome = |(row, &gold): (crate::tag::TaggedRow, &usize)| {
-            let Some(p) = row.verdict.probabilities else {
+            let Some(mut p) = row.verdict.probabilities.map(Vec::from) else {
                 return Outcome::of((gold, self.classes.len()));
             };
-            let best = likeliest(&p);
-            let answer = if self.forced {
-                best
-            } else {
-                row.verdict.sentiment.map_or(self.classes.len(), |s| s as usize)
-            };
-            // What a probability of mixed would be is not defined, so mixed takes no part in the calibration.
-            let claims = if answer == best {
-                vec![(p[best], best == gold)]
-            } else {
-                Vec::new()
-            };
-            Outcome {
-                key: (gold, answer),
-                claims,
+            if self.forced {
+                // Given that it is not mixed.
+                p.truncate(Sentiment::Mixed as usize);
+                let all: f32 = p.iter().sum();
+                p.iter_mut().for_each(|p| *p /= all);
+                return Outcome::chosen((gold, likeliest(&p)), p, gold);
             }
+            let answer = row.verdict.sentiment.map_or(self.classes.len(), |s| s as usize);
+            let stands = answer == likeliest(&p);
+            let mut outcome = Outcome::chosen((gold, answer), p, gold);
+            if !stands {
+                // Nothing is claimed where nothing is answered.
+                outcome.claims.clear();
+            }
+            outcome
         };
         Ok(tagged.into_iter().zip(gold).map(outcome).collect())
     }
 
     fn figures(&self, counts: &BTreeMap<Choice, u64>) -> Figures {
-        figures(&self.classes, counts)
+        let figures = figures(&self.classes, counts);
+        let [negative, positive] = [Sentiment::Negative, Sentiment::Positive].map(|s| s as usize);
+        let exchanged = [(negative, positive), (positive, negative)].map(|key| counts.get(&key).copied().unwrap_or(0));
+        Figures {
+            flips: Some(ratio(exchanged.iter().sum(), figures.rows)),
+            ..figures
+        }
     }
 }
 
@@ -141,11 +147,7 @@ impl Judge for IntentJudge<'_> {
             let Some(p) = scores.map(|s| s.intents).filter(|p| !p.is_empty()) else {
                 return Outcome::of((gold, self.classes.len()));
             };
-            let best = likeliest(&p);
-            Outcome {
-                key: (gold, best),
-                claims: vec![(p[best], best == gold)],
-            }
+            Outcome::chosen((gold, likeliest(&p)), p, gold)
         };
         Ok(scored.into_iter().zip(gold).map(outcome).collect())
     }

@@ -1,8 +1,9 @@
-//! What is said of a group of rows. Input: counts of hits and misses. Output: [`Figures`] with precision, recall and F1, the same for every task.
+//! The figures of a group of rows. Input: counts of hits and misses. Output: [`Figures`] with precision, recall and F1, the same for every task.
 
 use serde::Serialize;
 
 use super::calibration::Bin;
+use super::ranking::Answered;
 
 /// Figures of one class.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -17,6 +18,9 @@ pub struct ClassFigures {
     pub recall: f64,
     /// Harmonic mean of the two.
     pub f1: f64,
+    /// Of single choices, precision when the bound of the class is set so that half of its rows are found, 0..=1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub precision_at_half_recall: Option<f64>,
 }
 
 impl ClassFigures {
@@ -28,6 +32,7 @@ impl ClassFigures {
             precision: ratio(right, answers),
             recall: ratio(right, support),
             f1: ratio(2 * right, answers + support),
+            precision_at_half_recall: None,
         }
     }
 }
@@ -79,7 +84,7 @@ pub struct Figures {
     pub rows: u64,
     /// Share of them with a prediction, 0..=1.
     pub coverage: f64,
-    /// Share of the answers that is right, 0..=1; of emotions, the share of rows whose every emotion is right.
+    /// Share of the answers that is right, 0..=1; of emotions and signals, the share of rows whose every label is right.
     pub accuracy: f64,
     /// Lowest and highest of the middle 95 % of bootstrap draws.
     pub accuracy_interval: [f64; 2],
@@ -87,6 +92,21 @@ pub struct Figures {
     pub macro_f1: f64,
     /// Lowest and highest of the middle 95 % of bootstrap draws.
     pub macro_f1_interval: [f64; 2],
+    /// Of emotions and signals, F1 over all their labels together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub micro_f1: Option<f64>,
+    /// Lowest and highest of the middle 95 % of bootstrap draws.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub micro_f1_interval: Option<[f64; 2]>,
+    /// Of sentiment, the share of rows with negative and positive exchanged, 0..=1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flips: Option<f64>,
+    /// Of touchpoints, the share of right answers among the rows labelled with one, 0..=1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accuracy_where_any: Option<f64>,
+    /// Accuracy when only the surest rows are answered, whatever the thresholds; empty where a row has several labels.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub curve: Vec<Answered>,
     /// Expected calibration error of the probabilities behind the answers, 0..=1.
     pub calibration_error: f64,
     /// Predicted against observed probability.

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::calibration::Calibration;
+use super::choices::likeliest;
 use super::figures::Figures;
 use super::interval::{again, middle};
+use super::ranking::Ranking;
 use crate::error::Result;
 
 /// Evaluation of one task.
@@ -37,6 +39,8 @@ pub(super) struct Outcome<K> {
     pub(super) key: K,
     /// Probabilities the model stood by, and whether it was right.
     pub(super) claims: Vec<(f32, bool)>,
+    /// Of a single choice, the probability of every class and the right class.
+    pub(super) choice: Option<(Vec<f32>, usize)>,
 }
 
 impl<K> Outcome<K> {
@@ -45,6 +49,21 @@ impl<K> Outcome<K> {
         Self {
             key,
             claims: Vec::new(),
+            choice: None,
+        }
+    }
+
+    /// The outcome of a single choice that claims its likeliest class.
+    pub(super) fn chosen(key: K, probabilities: Vec<f32>, gold: usize) -> Self {
+        let best = likeliest(&probabilities);
+        Self {
+            key,
+            claims: probabilities
+                .get(best)
+                .map(|&p| (p, best == gold))
+                .into_iter()
+                .collect(),
+            choice: Some((probabilities, gold)),
         }
     }
 }
@@ -53,6 +72,7 @@ impl<K> Outcome<K> {
 pub(super) struct Tally<K> {
     counts: BTreeMap<K, u64>,
     calibration: Calibration,
+    ranking: Ranking,
 }
 
 impl<K> Default for Tally<K> {
@@ -60,6 +80,7 @@ impl<K> Default for Tally<K> {
         Self {
             counts: BTreeMap::new(),
             calibration: Calibration::default(),
+            ranking: Ranking::default(),
         }
     }
 }
@@ -71,21 +92,37 @@ impl<K: Ord + Clone> Tally<K> {
             .claims
             .iter()
             .for_each(|&(p, right)| self.calibration.add(p, right));
+        if let Some((probabilities, gold)) = &outcome.choice {
+            self.ranking.add(probabilities, *gold);
+        }
     }
 
     pub(super) fn figures(&self, judge: &impl Judge<Key = K>) -> Figures {
         let mut figures = judge.figures(&self.counts);
         figures.calibration_error = self.calibration.error();
         figures.reliability = self.calibration.table();
+        figures.curve = self.ranking.curve();
+        for class in &mut figures.classes {
+            let place = judge.classes().iter().position(|name| *name == class.class);
+            class.precision_at_half_recall = place.and_then(|place| self.ranking.precision_at(place, 0.5));
+        }
         let drawn = again(&self.counts, |counts| {
             let drawn = judge.figures(counts);
-            (drawn.accuracy, drawn.macro_f1, drawn.spans.map_or(0.0, |s| s.exact.f1))
+            let exact = drawn.spans.map_or(0.0, |s| s.exact.f1);
+            [
+                drawn.accuracy,
+                drawn.macro_f1,
+                exact,
+                drawn.micro_f1.unwrap_or_default(),
+            ]
         });
-        figures.accuracy_interval = middle(drawn.iter().map(|d| d.0));
-        figures.macro_f1_interval = middle(drawn.iter().map(|d| d.1));
+        let interval = |figure: usize| middle(drawn.iter().map(|d| d[figure]));
+        figures.accuracy_interval = interval(0);
+        figures.macro_f1_interval = interval(1);
         if let Some(spans) = &mut figures.spans {
-            spans.exact_f1_interval = middle(drawn.iter().map(|d| d.2));
+            spans.exact_f1_interval = interval(2);
         }
+        figures.micro_f1_interval = figures.micro_f1.map(|_| interval(3));
         figures
     }
 }

@@ -1,19 +1,21 @@
-//! How often are the answers right? Input: labelled rows, read as `tag` reads them, and what they are labelled with. Output: a [`Report`] with accuracy, macro-F1,
+//! How often the answers are right. Input: labelled rows, read as `tag` reads them, and what they are labelled with. Output: a [`Report`] with accuracy, macro-F1,
 //! precision, recall, confusion, calibration and bootstrap intervals, over all rows and by the values of one column. Rows without a usable label are left out and counted.
 //!
 //! [`suite`] judges behaviour instead: what a reader of feedback must be able to do, capability by capability.
 
 mod calibration;
 mod choices;
-mod emotions;
 mod figures;
 mod interval;
 mod judge;
 mod mapping;
+mod ranking;
 mod scored;
+mod sets;
 mod show;
 pub mod suite;
 mod targets;
+mod touchpoints;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -23,11 +25,14 @@ use serde::{Deserialize, Serialize};
 
 pub use calibration::Bin;
 pub use figures::{ClassFigures, Figures, Found, SpanFigures};
+pub use ranking::Answered;
 
 use crate::error::{Error, Result};
+use crate::find::Topics;
 use crate::model::{Engine, Head};
 use crate::progress::Progress;
 use crate::source::{self, Batch, SourceOptions};
+use crate::tag::Tagger;
 use judge::{Judge, Tally};
 use mapping::Mapping;
 
@@ -41,6 +46,10 @@ pub enum Task {
     Emotion,
     /// complaint, praise, request, question or other
     Intent,
+    /// Where along the customer's journey it belongs, or `none`
+    Touchpoint,
+    /// Any number of signals, or `none`
+    Signals,
     /// What is praised or blamed: a JSON list of {"term": ..., "polarity": ...}
     Targets,
 }
@@ -62,7 +71,7 @@ pub struct Question {
     pub by: Option<String>,
     /// Row filters: a column and its allowed values; all must hold.
     pub only: Vec<(String, Vec<String>)>,
-    /// Of sentiment, choose the likeliest of the three classes, never abstaining and never mixed; rows labelled mixed are left out.
+    /// Of sentiment, choose the likeliest of negative, neutral and positive, never abstaining and never mixed; rows labelled mixed are left out.
     pub forced: bool,
 }
 
@@ -125,7 +134,17 @@ pub fn eval(question: &Question, engine: &dyn Engine, progress: &Progress) -> Re
             )
         }
         Task::Emotion => {
-            let judge = emotions::EmotionJudge::new(engine, head(engine, "emotion")?, mapping);
+            let judge = sets::SetJudge::emotions(engine, head(engine, "emotion")?, mapping);
+            count(question, engine, progress, judge)
+        }
+        Task::Signals => {
+            let judge = sets::SetJudge::signals(engine, head(engine, "signals")?, mapping);
+            count(question, engine, progress, judge)
+        }
+        Task::Touchpoint => {
+            let topics = Topics::named(None)?;
+            let tagger = Tagger::new(engine).telling(topics.subjects(engine)?);
+            let judge = touchpoints::TouchpointJudge::new(tagger, mapping);
             count(question, engine, progress, judge)
         }
         Task::Targets => {
@@ -221,3 +240,6 @@ fn strings(frame: &DataFrame, name: &str) -> Result<Vec<String>> {
     let values = text.str()?.iter();
     Ok(values.map(|value| value.unwrap_or_default().to_owned()).collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,6 +77,31 @@ impl Report {
         table(&titles(&header), self.lines(line))
     }
 
+    /// The figures that only some tasks have, by group.
+    fn special(&self) -> Option<Table> {
+        let figures: [(&str, fn(&Figures) -> Option<String>); 3] = [
+            ("micro-F1", |f| f.micro_f1.map(thousandths)),
+            ("negative and positive exchanged", |f| f.flips.map(percent)),
+            ("accuracy where there is one", |f| f.accuracy_where_any.map(percent)),
+        ];
+        let figures: Vec<_> = figures.into_iter().filter(|(_, of)| of(&self.all).is_some()).collect();
+        let points = self
+            .all
+            .curve
+            .iter()
+            .map(|point| format!("{:.0} % answered", 100.0 * point.answered));
+        let mut header = titles(&[""]);
+        header.extend(figures.iter().map(|(name, _)| (*name).to_owned()));
+        header.extend(points);
+        let line = |name: &str, f: &Figures| {
+            let mut line = vec![name.to_owned()];
+            line.extend(figures.iter().map(|(_, of)| of(f).unwrap_or_default()));
+            line.extend(f.curve.iter().map(|point| percent(point.accuracy)));
+            Some(line)
+        };
+        (header.len() > 1).then(|| table(&header, self.lines(line)))
+    }
+
     fn found(&self) -> Table {
         let header = [
             "",
@@ -104,6 +129,8 @@ impl Report {
 
     fn by_class(&self) -> Table {
         let mut header = titles(&["label", "labelled", "precision", "recall", "F1"]);
+        let ranked = !self.all.curve.is_empty();
+        header.extend(ranked.then(|| "precision at recall 0.5".to_owned()));
         let confusion = &self.all.confusion;
         if !confusion.is_empty() {
             header.extend(
@@ -117,6 +144,7 @@ impl Report {
         let lines = self.all.classes.iter().map(|class| {
             let mut line = vec![class.class.clone(), class.support.to_string()];
             line.extend([class.precision, class.recall, class.f1].map(thousandths));
+            line.extend(ranked.then(|| class.precision_at_half_recall.map(thousandths).unwrap_or_default()));
             let place = self.classes.iter().position(|name| *name == class.class);
             let answers = place.and_then(|n| confusion.get(n)).into_iter().flatten();
             line.extend(answers.map(u64::to_string));
@@ -139,6 +167,9 @@ impl Display for Report {
         writeln!(f, "{}", self.headline())?;
         if let Some(mean) = self.mean_macro_f1 {
             writeln!(f, "mean macro-F1 of the groups: {mean:.3}")?;
+        }
+        if let Some(special) = self.special() {
+            writeln!(f, "\n{special}")?;
         }
         if self.all.spans.is_some() {
             writeln!(f, "\n{}", self.found())?;

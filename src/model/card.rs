@@ -1,7 +1,7 @@
 //! The model config, `card.toml`: shape, heads with their calibration, early exits, thresholds and rules. Unknown keys and heads, shapes without a
 //! kernel, and a model without a sentiment head are errors.
 
-use crate::tag::{Emotion, Intent, Rules};
+use crate::tag::{Emotion, Intent, Rules, Signal, Touchpoint};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -10,15 +10,19 @@ use std::collections::BTreeMap;
 pub(super) const HEAD_WIDTH: usize = 32;
 /// Sizes must be multiples of this: the output channels of one packed panel.
 const STEP: usize = super::product::PANEL;
-/// The labels `ut_sentiment` is read from, in this order.
-const SENTIMENT: [&str; 3] = ["negative", "neutral", "positive"];
+/// The labels `ut_sentiment` is read from, in this order. A head without the last has no comment that is mixed.
+const SENTIMENT: [&str; 4] = ["negative", "neutral", "positive", "mixed"];
 /// The classes of a token, in this order.
-const TARGET: [&str; 4] = ["none", "negative", "neutral", "positive"];
+const TARGET: [&str; 4] = [NONE, "negative", "neutral", "positive"];
+/// The class of what belongs to no other.
+const NONE: &str = "none";
 /// The heads the engine knows, what each must read, and how.
-const KNOWN: [(&str, HeadKind, Activation); 5] = [
+const KNOWN: [(&str, HeadKind, Activation); 7] = [
     ("sentiment", HeadKind::Document, Activation::Softmax),
     ("emotion", HeadKind::Document, Activation::Sigmoid),
     ("intent", HeadKind::Document, Activation::Softmax),
+    ("touchpoint", HeadKind::Document, Activation::Softmax),
+    ("signals", HeadKind::Document, Activation::Sigmoid),
     ("target", HeadKind::Token, Activation::Softmax),
     ("embedding", HeadKind::Projection, Activation::None),
 ];
@@ -88,7 +92,7 @@ pub struct Exit {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Head {
-    /// `sentiment`, `emotion`, `intent`, `target` or `embedding`.
+    /// `sentiment`, `emotion`, `intent`, `touchpoint`, `signals`, `target` or `embedding`.
     pub name: String,
     /// Input of the head.
     pub kind: HeadKind,
@@ -252,26 +256,32 @@ impl Head {
             )));
         }
         let fixed = match self.name.as_str() {
-            "sentiment" => Some(&SENTIMENT[..]),
-            "target" => Some(&TARGET[..]),
-            _ => None,
+            "sentiment" if self.labels == SENTIMENT[..3] => SENTIMENT[..3].to_vec(),
+            "sentiment" => SENTIMENT.to_vec(),
+            "target" => TARGET.to_vec(),
+            "touchpoint" => [NONE]
+                .into_iter()
+                .chain(Touchpoint::ALL.map(Touchpoint::name))
+                .collect(),
+            _ => Vec::new(),
         };
-        if let Some(labels) = fixed.filter(|labels| self.labels != **labels) {
+        if !fixed.is_empty() && self.labels != fixed {
             return Err(refuse(&format!(
                 "the labels of head {} must be {}",
                 self.name,
-                labels.join(", ")
+                fixed.join(", ")
             )));
         }
         let unknown = |label: &&String| match self.name.as_str() {
             "emotion" => Emotion::of(label).is_none(),
             "intent" => Intent::of(label).is_none(),
+            "signals" => Signal::of(label).is_none(),
             _ => false,
         };
         if let Some(label) = self.labels.iter().find(unknown) {
             return Err(refuse(&format!(
-                "head {}: {label} is not one of the {}s that verdicts know",
-                self.name, self.name
+                "head {}: {label} is none of the labels that verdicts know",
+                self.name
             )));
         }
         let labelled = self.kind != HeadKind::Projection;

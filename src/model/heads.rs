@@ -80,8 +80,12 @@ impl Heads {
         self.get(name).map(|head| head.read(state)).unwrap_or_default()
     }
 
-    fn sentiment(&self, state: &[f32]) -> [f32; 3] {
-        self.read("sentiment", state).try_into().unwrap_or([f32::NAN; 3])
+    fn sentiment(&self, state: &[f32]) -> [f32; 4] {
+        match self.read("sentiment", state)[..] {
+            [negative, neutral, positive] => [negative, neutral, positive, 0.0],
+            [negative, neutral, positive, mixed] => [negative, neutral, positive, mixed],
+            _ => [f32::NAN; 4],
+        }
     }
 
     /// The scores of one text.
@@ -91,6 +95,8 @@ impl Heads {
             sentiment: self.sentiment(&mean),
             emotions: self.read("emotion", &mean),
             intents: self.read("intent", &mean),
+            touchpoints: self.read("touchpoint", &mean),
+            signals: self.read("signals", &mean),
             targets: whole_words(words, text.targets),
             embedding: self.read("embedding", &mean),
             spans: Vec::with_capacity(text.spans.len()),

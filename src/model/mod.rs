@@ -21,6 +21,8 @@ mod pool;
 mod product;
 mod reader;
 mod recorded;
+#[cfg(test)]
+pub(crate) mod scripted;
 mod tokens;
 #[cfg(feature = "libtorch")]
 pub mod torch;
@@ -73,12 +75,16 @@ impl<'a> From<&'a str> for Passage<'a> {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Scores {
-    /// Calibrated probabilities of negative, neutral, positive; they sum to 1.
-    pub sentiment: [f32; 3],
+    /// Calibrated probabilities of negative, neutral, positive, mixed; they sum to 1. Of a model that knows no mixed comments, the last is 0.
+    pub sentiment: [f32; 4],
     /// Probability of each emotion, in the order of the card's labels; each on its own.
     pub emotions: Vec<f32>,
     /// Probability of each intent, in the order of the card's labels; they sum to 1.
     pub intents: Vec<f32>,
+    /// Probability of no touchpoint, then of each of [`Touchpoint::ALL`](crate::tag::Touchpoint::ALL); they sum to 1.
+    pub touchpoints: Vec<f32>,
+    /// Probability of each signal, in the order of the card's labels; each on its own.
+    pub signals: Vec<f32>,
     /// What is praised or blamed, in the order of the text. They do not overlap.
     pub targets: Vec<Target>,
     /// Semantic embedding of the text, comparable across languages: of length 1, so that the dot product is the cosine.
@@ -93,8 +99,8 @@ pub struct Scores {
 /// as white space, gets the scores of the text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpanScores {
-    /// Calibrated probabilities of negative, neutral, positive; they sum to 1.
-    pub sentiment: [f32; 3],
+    /// Calibrated probabilities of negative, neutral, positive, mixed; they sum to 1. Of a model that knows no mixed comments, the last is 0.
+    pub sentiment: [f32; 4],
     /// Probabilities of negative, neutral, positive, were the span an opinion target; they sum to 1. Mean over its tokens; empty
     /// when the span has none, or the model has no head for targets.
     pub polarity: Vec<f32>,

@@ -130,8 +130,12 @@ fn figure(tape: &mut impl Read) -> io::Result<f32> {
     Ok(f32::from_le_bytes(bytes))
 }
 
-fn three(tape: &mut impl Read) -> io::Result<[f32; 3]> {
-    Ok([figure(tape)?, figure(tape)?, figure(tape)?])
+fn some<const COUNT: usize>(tape: &mut impl Read) -> io::Result<[f32; COUNT]> {
+    let mut figures = [0.0; COUNT];
+    for one in &mut figures {
+        *one = figure(tape)?;
+    }
+    Ok(figures)
 }
 
 fn list(tape: &mut impl Write, list: &[f32]) -> io::Result<()> {
@@ -147,6 +151,8 @@ fn write(tape: &mut impl Write, scores: &Scores) -> io::Result<()> {
     figures(tape, &scores.sentiment)?;
     list(tape, &scores.emotions)?;
     list(tape, &scores.intents)?;
+    list(tape, &scores.touchpoints)?;
+    list(tape, &scores.signals)?;
     count(tape, scores.targets.len())?;
     for target in &scores.targets {
         count(tape, target.range.start)?;
@@ -167,20 +173,22 @@ fn read(tape: &mut impl Read) -> io::Result<Scores> {
     let target = |tape: &mut _| -> io::Result<Target> {
         Ok(Target {
             range: counted(tape)?..counted(tape)?,
-            polarity: three(tape)?,
+            polarity: some(tape)?,
         })
     };
     let span = |tape: &mut _| -> io::Result<SpanScores> {
         Ok(SpanScores {
-            sentiment: three(tape)?,
+            sentiment: some(tape)?,
             polarity: listed(tape)?,
             embedding: listed(tape)?,
         })
     };
     Ok(Scores {
-        sentiment: three(tape)?,
+        sentiment: some(tape)?,
         emotions: listed(tape)?,
         intents: listed(tape)?,
+        touchpoints: listed(tape)?,
+        signals: listed(tape)?,
         targets: (0..counted(tape)?).map(|_| target(tape)).collect::<io::Result<_>>()?,
         embedding: listed(tape)?,
         spans: (0..counted(tape)?).map(|_| span(tape)).collect::<io::Result<_>>()?,
@@ -195,16 +203,18 @@ mod tests {
     #[test]
     fn scores_come_back_as_they_were() {
         let scores = Scores {
-            sentiment: [0.1, 0.2, 0.7],
+            sentiment: [0.1, 0.2, 0.6, 0.1],
             emotions: vec![0.25, f32::MIN_POSITIVE],
             intents: vec![],
+            touchpoints: vec![0.75, 0.25],
+            signals: vec![0.125],
             targets: vec![Target {
                 range: 3..9,
                 polarity: [0.9, 0.05, 0.05],
             }],
             embedding: vec![0.5, -0.25],
             spans: vec![SpanScores {
-                sentiment: [0.3, 0.3, 0.4],
+                sentiment: [0.3, 0.3, 0.2, 0.2],
                 polarity: vec![0.6, 0.1, 0.3],
                 embedding: vec![1.0, 0.0],
             }],

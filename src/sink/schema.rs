@@ -88,6 +88,17 @@ fn emotions_column(name: PlSmallStr, rows: &[TaggedRow]) -> PolarsResult<Column>
     )
 }
 
+/// `ut_signals`: signal and probability, strongest first; null where nothing was scored or the model has no such head.
+fn signals_column(name: PlSmallStr, rows: &[TaggedRow]) -> PolarsResult<Column> {
+    let all = || rows.iter().flat_map(|row| row.verdict.signals.iter().flatten());
+    let fields = vec![
+        text_column("signal".into(), all().map(|(signal, _)| Some(signal.name()))),
+        float_column("p".into(), all().map(|(_, p)| Some(*p))),
+    ];
+    let lengths = rows.iter().map(|row| row.verdict.signals.as_ref().map(Vec::len));
+    list_column(name, fields, lengths)
+}
+
 /// `ut_opinions`: the evidence, with offsets into the original comment.
 fn opinions_column(name: PlSmallStr, rows: &[TaggedRow]) -> PolarsResult<Column> {
     let all = || rows.iter().flat_map(|row| row.verdict.opinions.iter().zip(&row.quotes));
@@ -218,15 +229,14 @@ impl Columns {
             text_column(
                 self.name("touchpoint"),
                 rows.iter()
-                    .map(|row| row.subject.touchpoints.first().map(|touch| &*touch.id)),
+                    .map(|row| row.subject.touchpoint.as_ref().map(|(id, _)| &**id)),
             ),
             float_column(
                 self.name("touchpoint_p"),
-                rows.iter()
-                    .map(|row| row.subject.touchpoints.first().map(|touch| touch.p)),
+                rows.iter().map(|row| row.subject.touchpoint.as_ref().map(|(_, p)| *p)),
             ),
             null_column(self.name("concepts"), &scored(&["id", "name"]), rows.len()),
-            null_column(self.name("signals"), &scored(&["signal"]), rows.len()),
+            signals_column(self.name("signals"), rows)?,
             null_column(self.name("category"), &DataType::String, rows.len()),
             null_column(self.name("category_p"), &DataType::Float32, rows.len()),
             null_column(self.name("categories"), &scored(&["category"]), rows.len()),

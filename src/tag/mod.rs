@@ -10,7 +10,7 @@ mod tagger;
 mod theme_table;
 mod verdict;
 
-pub use labels::{Emotion, Intent};
+pub use labels::{Emotion, Intent, Signal, Touchpoint};
 pub use opinion::{Opinion, Unit};
 pub use quote::Quote;
 pub(crate) use quote::quotes;

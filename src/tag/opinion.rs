@@ -13,11 +13,11 @@ use crate::model::{SpanScores, Target};
 pub struct Unit {
     /// Byte range in the clean text.
     pub range: Range<usize>,
-    /// Calibrated probabilities of negative, neutral, positive.
-    pub sentiment: [f32; 3],
+    /// Calibrated probabilities of negative, neutral, positive, mixed.
+    pub sentiment: [f32; 4],
     /// The same, sharpened by the targets in the unit that are praised or blamed: half the unit's own, half their mean. Words are read with the whole
     /// comment around them, which makes the units of a comment alike; its targets tell them apart.
-    pub polarity: [f32; 3],
+    pub polarity: [f32; 4],
     /// As [`crate::model::Scores::embedding`]; empty when the model has no such head.
     pub embedding: Vec<f32>,
 }
@@ -27,7 +27,7 @@ pub struct Unit {
 pub struct Opinion {
     /// Byte range in the clean text: the target, or a whole unit.
     pub range: Range<usize>,
-    /// Negative, neutral or positive.
+    /// Negative, neutral or positive; a whole unit may be mixed.
     pub polarity: Sentiment,
     /// Probability of that polarity, 0..=1.
     pub p: f32,
@@ -40,7 +40,7 @@ pub struct Opinion {
 }
 
 impl Opinion {
-    fn new(range: Range<usize>, probabilities: [f32; 3], unit: usize) -> Self {
+    fn new<const CLASSES: usize>(range: Range<usize>, probabilities: [f32; CLASSES], unit: usize) -> Self {
         let (polarity, p) = likeliest(probabilities);
         Self {
             range,
@@ -53,17 +53,13 @@ impl Opinion {
     }
 }
 
-/// The likeliest class and its probability; of equals, the one that says more.
-pub(super) fn likeliest([negative, neutral, positive]: [f32; 3]) -> (Sentiment, f32) {
-    let best = negative.max(neutral).max(positive);
-    let class = if best == negative {
-        Sentiment::Negative
-    } else if best == positive {
-        Sentiment::Positive
-    } else {
-        Sentiment::Neutral
-    };
-    (class, best)
+/// The likeliest class and its probability, of probabilities in the order of [`Sentiment::ALL`]; of equals, the one that says more.
+pub(super) fn likeliest<const CLASSES: usize>(probabilities: [f32; CLASSES]) -> (Sentiment, f32) {
+    let best = probabilities.into_iter().fold(f32::NEG_INFINITY, f32::max);
+    let class = [Sentiment::Negative, Sentiment::Positive, Sentiment::Mixed]
+        .into_iter()
+        .find(|class| probabilities.get(*class as usize) == Some(&best));
+    (class.unwrap_or(Sentiment::Neutral), best)
 }
 
 /// Combines units with their scores; `ranges` are the scored spans, `targets` those of the comment in order.
@@ -81,12 +77,12 @@ pub(super) fn units(ranges: Vec<Range<usize>>, spans: Vec<SpanScores>, targets: 
     ranges.into_iter().zip(spans).map(unit).collect()
 }
 
-fn sharpened(own: [f32; 3], targets: &[Target]) -> [f32; 3] {
+fn sharpened(own: [f32; 4], targets: &[Target]) -> [f32; 4] {
     let opinionated = targets
         .iter()
         .map(|target| target.polarity)
         .filter(|polarity| likeliest(*polarity).0 != Sentiment::Neutral);
-    let (mut sum, mut count) = ([0.0; 3], 0.0);
+    let (mut sum, mut count) = ([0.0; 4], 0.0);
     for polarity in opinionated {
         sum.iter_mut().zip(polarity).for_each(|(sum, p)| *sum += p);
         count += 1.0;

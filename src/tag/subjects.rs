@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::opinion::likeliest;
 use super::tagger::{REMEMBERED, TaggedRow};
-use super::verdict::Sentiment;
+use super::verdict::{Rules, Sentiment};
 use crate::theme::taxonomy::{Matcher, Taxonomy};
 use crate::theme::{Keyphrases, Themes, Unit};
 
@@ -37,8 +37,13 @@ pub struct Mention {
 pub struct Subject {
     /// Discovered themes, strongest first.
     pub themes: Vec<Mention>,
-    /// Themes of the taxonomy, likeliest first.
+    /// Themes of the taxonomy: the strongest one, then the others, likeliest first.
     pub touchpoints: Vec<Mention>,
+    /// The strongest touchpoint with its probability: by the model's head and the taxonomy together where the taxonomy is the default one and the model has
+    /// the head, else the likeliest theme of the taxonomy.
+    pub touchpoint: Option<(Arc<str>, f32)>,
+    /// Where head and taxonomy go together, the probability of no touchpoint, then of each of the taxonomy's; they sum to 1.
+    pub touchpoint_p: Vec<f32>,
     /// Phrases in lower case, in the order of the text.
     pub keyphrases: Vec<String>,
 }
@@ -64,13 +69,15 @@ type Title = (Arc<str>, Arc<str>);
 pub struct Subjects<'a> {
     themes: Option<(&'a Themes, Vec<Title>)>,
     taxonomy: Option<(&'a Matcher, Vec<Title>)>,
+    /// Below this probability of the likeliest touchpoint a comment has none, where the model's head tells it.
+    touchpoint_from: f32,
     keyphrases: Keyphrases<'a>,
     told: LruCache<u128, Answer>,
 }
 
 impl<'a> Subjects<'a> {
-    /// By these themes and this taxonomy, if any.
-    pub fn new(themes: Option<&'a Themes>, taxonomy: Option<(&'a Taxonomy, &'a Matcher)>) -> Self {
+    /// By these themes and this taxonomy, if any, and the rules of the model.
+    pub fn new(themes: Option<&'a Themes>, taxonomy: Option<(&'a Taxonomy, &'a Matcher)>, rules: &Rules) -> Self {
         let title = |id: &str, label: &str| (Arc::from(id), Arc::from(label));
         let of_themes = |themes: &Themes| {
             themes
@@ -90,6 +97,7 @@ impl<'a> Subjects<'a> {
             themes: themes.map(|themes| (themes, of_themes(themes))),
             taxonomy: taxonomy.map(|(taxonomy, matcher)| (matcher, of_taxonomy(taxonomy))),
             keyphrases: Keyphrases::new(themes),
+            touchpoint_from: rules.touchpoint_from,
             told: LruCache::new(REMEMBERED.saturating_add(SLACK)),
         }
     }
@@ -122,6 +130,7 @@ impl<'a> Subjects<'a> {
     fn answer(&self, row: &TaggedRow) -> Answer {
         let mut answer = Answer::default();
         let (mut themes, mut touchpoints) = (BTreeMap::new(), BTreeMap::new());
+        let mut units = Vec::new();
         for (number, scored) in row.units.iter().enumerate() {
             let targets = row.targets_of(number);
             let unit = Unit {
@@ -136,11 +145,12 @@ impl<'a> Subjects<'a> {
             if let Some(placed) = placed {
                 add(&mut themes, placed.theme, placed.p, polarity);
             }
-            let touches = self
-                .taxonomy
-                .as_ref()
-                .map(|(matcher, _)| matcher.touches(unit.text, unit.embedding))
-                .unwrap_or_default();
+            let mut touches = Vec::new();
+            if let Some((matcher, _)) = &self.taxonomy {
+                let probabilities = matcher.probabilities(unit.text, unit.embedding);
+                touches = matcher.counting(&probabilities);
+                units.push(probabilities);
+            }
             touches
                 .iter()
                 .for_each(|touch| add(&mut touchpoints, touch.theme, touch.p, polarity));
@@ -158,10 +168,55 @@ impl<'a> Subjects<'a> {
         }
         answer.subject.themes = mentions(themes, self.themes.as_ref().map(|(_, titles)| titles));
         answer.subject.touchpoints = mentions(touchpoints, self.taxonomy.as_ref().map(|(_, titles)| titles));
+        let first = answer.subject.touchpoints.first();
+        answer.subject.touchpoint = first.map(|first| (Arc::clone(&first.id), first.p));
+        if let Some((matcher, titles)) = &self.taxonomy
+            && let Some(probabilities) = matcher.blended(&row.verdict.touchpoints, &units)
+        {
+            self.prefer(&mut answer, &probabilities, titles, row);
+            answer.subject.touchpoint_p = probabilities;
+        }
         let mut seen = std::collections::BTreeSet::new();
         answer.subject.keyphrases.retain(|phrase| seen.insert(phrase.clone()));
         answer.subject.keyphrases.truncate(KEYPHRASES);
         answer
+    }
+}
+
+impl Subjects<'_> {
+    /// Puts the likeliest touchpoint by head and taxonomy together before those of the taxonomy alone. A comment that belongs to none has no others either, and that
+    /// of a comment of one unit is that of its opinions.
+    fn prefer(&self, answer: &mut Answer, probabilities: &[f32], titles: &[Title], row: &TaggedRow) {
+        let all = probabilities.iter().enumerate();
+        let Some((at, &p)) = all.reduce(|best, other| if other.1 > best.1 { other } else { best }) else {
+            return;
+        };
+        let subject = &mut answer.subject;
+        subject.touchpoint = None;
+        let Some((id, label)) = at.checked_sub(1).and_then(|theme| titles.get(theme)) else {
+            subject.touchpoints.clear();
+            answer.of_unit.iter_mut().for_each(|[_, touchpoint]| *touchpoint = None);
+            return;
+        };
+        if p < self.touchpoint_from {
+            return;
+        }
+        subject.touchpoint = Some((Arc::clone(id), p));
+        let known = subject.touchpoints.iter().position(|mention| mention.id == *id);
+        let polarity = match known {
+            Some(known) => subject.touchpoints.remove(known).polarity,
+            None => row.verdict.sentiment.unwrap_or(Sentiment::Neutral),
+        };
+        let strongest = Mention {
+            id: Arc::clone(id),
+            label: Arc::clone(label),
+            p,
+            polarity,
+        };
+        subject.touchpoints.insert(0, strongest);
+        if let [[_, touchpoint]] = answer.of_unit.as_mut_slice() {
+            *touchpoint = Some(Arc::clone(id));
+        }
     }
 }
 
@@ -176,7 +231,7 @@ fn id(titles: Option<&Vec<Title>>, theme: usize) -> Option<Arc<str>> {
 }
 
 /// What a unit says: mixed when it praises one thing and blames another, else what it says as a whole.
-fn polarity(row: &TaggedRow, unit: usize, said: [f32; 3]) -> Sentiment {
+fn polarity(row: &TaggedRow, unit: usize, said: [f32; 4]) -> Sentiment {
     let own = || {
         row.verdict
             .opinions
@@ -219,3 +274,7 @@ fn fill(row: &mut TaggedRow, answer: &Answer) {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "subjects_tests.rs"]
+mod tests;

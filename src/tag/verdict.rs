@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::labels::{Emotion, Intent};
+use super::labels::{Emotion, Intent, Signal};
 use super::opinion::{self, Opinion, Unit, likeliest};
 use crate::model::{Card, Head, Scores};
 use crate::text::{Content, Language};
@@ -89,7 +89,7 @@ impl Reason {
     }
 }
 
-/// When to abstain, to call a comment mixed, and to ask for a person. Part of the model card file; every figure is a probability, 0..=1.
+/// When to abstain, and when to ask for a person. Part of the model card file; every figure is a probability, 0..=1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rules {
@@ -97,35 +97,39 @@ pub struct Rules {
     pub abstain_below: f32,
     /// Below this probability of the most likely class a person should check the result.
     pub review_below: f32,
-    /// Mixed when negative and positive of the comment as a whole both reach this.
-    pub mixed_from: f32,
-    /// Mixed when one target is praised and another blamed, each with at least this probability.
-    #[serde(default = "clear")]
-    pub mixed_targets_from: f32,
-    /// Mixed when one unit is praised and another blamed, each with at least this probability. Units are read with the rest of the comment
-    /// around them, so theirs are milder than a comment's.
-    #[serde(default = "leaning")]
-    pub mixed_units_from: f32,
+    /// Of a model without a class for it: mixed when negative and positive of the comment as a whole both reach this.
+    #[serde(default)]
+    pub mixed_from: Option<f32>,
+    /// Of such a model: mixed when one target is praised and another blamed, each with at least this probability.
+    #[serde(default)]
+    pub mixed_targets_from: Option<f32>,
+    /// Of such a model: mixed when one unit is praised and another blamed, each with at least this probability. Units are read with the rest of the
+    /// comment around them, so theirs are milder than a comment's.
+    #[serde(default)]
+    pub mixed_units_from: Option<f32>,
     /// A unit without a target is an opinion as a whole from this probability of praise or blame.
     #[serde(default = "clear")]
     pub opinion_from: f32,
+    /// Below this probability of the likeliest touchpoint the comment has none.
+    #[serde(default = "likely")]
+    pub touchpoint_from: f32,
     /// Languages the model was trained and judged on, ISO 639-1.
     pub languages: Vec<String>,
     /// A language outside the list is rejected from this detection confidence on.
     pub unsupported_from: f32,
 }
 
-/// What a card that does not say it calls a clear opinion, and a part that leans to one side.
+/// What a card that does not say it calls a clear opinion, and a likely touchpoint.
 const fn clear() -> f32 {
     0.6
 }
 
-const fn leaning() -> f32 {
-    0.42
+const fn likely() -> f32 {
+    0.4
 }
 
-/// An emotion counts from this probability where the card gives no threshold for it.
-const EMOTION_FROM: f32 = 0.5;
+/// An emotion or a signal counts from this probability where the card gives no threshold for it.
+const LABEL_FROM: f32 = 0.5;
 
 /// Result of one comment.
 #[derive(Debug, Clone, PartialEq)]
@@ -134,26 +138,30 @@ pub struct Verdict {
     pub language: Language,
     /// Its sentiment; none when abstained.
     pub sentiment: Option<Sentiment>,
-    /// Calibrated probabilities of negative, neutral, positive; none when nothing was scored.
-    pub probabilities: Option<[f32; 3]>,
+    /// Calibrated probabilities of negative, neutral, positive, mixed; none when nothing was scored.
+    pub probabilities: Option<[f32; 4]>,
     /// Every emotion that reaches its threshold, with its probability, strongest first.
     pub emotions: Vec<(Emotion, f32)>,
     /// The likeliest intent and its probability; none when nothing was scored or the model has no such head.
     pub intent: Option<(Intent, f32)>,
+    /// Every signal that reaches its threshold, with its probability, strongest first; none when nothing was scored or the model has no such head.
+    pub signals: Option<Vec<(Signal, f32)>>,
+    /// What the model's head says of touchpoints, see [`Scores::touchpoints`]; empty when nothing was scored or the model has no such head.
+    pub touchpoints: Vec<f32>,
     /// What the comment says something about, in the order of the text.
     pub opinions: Vec<Opinion>,
     /// Status of the row.
     pub status: Status,
     /// Reason for the missing sentiment.
     pub reason: Option<Reason>,
-    /// A person should look: low confidence, mixed, or failed.
+    /// A person should look: low confidence, or failed.
     pub review: bool,
 }
 
 impl Verdict {
     /// P(positive) - P(negative), -1..=1.
     pub fn score(&self) -> Option<f32> {
-        self.probabilities.map(|[negative, _, positive]| positive - negative)
+        self.probabilities.map(|[negative, _, positive, _]| positive - negative)
     }
 
     /// A verdict without sentiment.
@@ -165,6 +173,8 @@ impl Verdict {
             probabilities: None,
             emotions: Vec::new(),
             intent: None,
+            signals: None,
+            touchpoints: Vec::new(),
             opinions: Vec::new(),
             status,
             reason,
@@ -209,9 +219,13 @@ pub fn judge(content: Content, language: Language, scored: Option<(&Scores, &[Un
         probabilities: Some(scores.sentiment),
         emotions: card
             .head("emotion")
-            .map(|head| emotions(head, &scores.emotions))
+            .map(|head| labels(head, &scores.emotions, Emotion::of))
             .unwrap_or_default(),
         intent: card.head("intent").and_then(|head| intent(head, &scores.intents)),
+        signals: card
+            .head("signals")
+            .map(|head| labels(head, &scores.signals, Signal::of)),
+        touchpoints: scores.touchpoints.clone(),
         opinions,
         status: if sentiment.is_some() {
             Status::Tagged
@@ -219,34 +233,32 @@ pub fn judge(content: Content, language: Language, scored: Option<(&Scores, &[Un
             Status::Abstained
         },
         reason: sentiment.is_none().then_some(Reason::LowConfidence),
-        review: best < rules.review_below || sentiment == Some(Sentiment::Mixed),
+        review: best < rules.review_below,
     }
 }
 
-/// Whether there is praise and blame: in the comment as a whole, or one in one part of it and the other in another.
-fn mixed([negative, _, positive]: [f32; 3], units: &[Unit], opinions: &[Opinion], rules: &Rules) -> bool {
+/// Of a model without a class for it, whether there is praise and blame: in the comment as a whole, or one in one part of it and the other in another.
+fn mixed([negative, _, positive, _]: [f32; 4], units: &[Unit], opinions: &[Opinion], rules: &Rules) -> bool {
     let torn = |parts: Vec<(Sentiment, f32)>, from: f32| {
         let any = |wanted| parts.iter().any(|(class, p)| *class == wanted && *p >= from);
         any(Sentiment::Negative) && any(Sentiment::Positive)
     };
-    let opinions = opinions.iter().map(|opinion| (opinion.polarity, opinion.p));
-    negative.min(positive) >= rules.mixed_from
-        || torn(opinions.collect(), rules.mixed_targets_from)
-        || torn(
-            units.iter().map(|unit| likeliest(unit.sentiment)).collect(),
-            rules.mixed_units_from,
-        )
+    let opinions = || opinions.iter().map(|opinion| (opinion.polarity, opinion.p)).collect();
+    let units = || units.iter().map(|unit| likeliest(unit.sentiment)).collect();
+    rules.mixed_from.is_some_and(|from| negative.min(positive) >= from)
+        || rules.mixed_targets_from.is_some_and(|from| torn(opinions(), from))
+        || rules.mixed_units_from.is_some_and(|from| torn(units(), from))
 }
 
-/// The emotions that reach their thresholds, strongest first; of equals, the one named first in the card.
-fn emotions(head: &Head, probabilities: &[f32]) -> Vec<(Emotion, f32)> {
-    let threshold = |label: &String| head.thresholds.get(label).copied().unwrap_or(EMOTION_FROM);
-    let mut found: Vec<(Emotion, f32)> = head
+/// The labels of a head that reach their thresholds, strongest first; of equals, the one named first in the card.
+fn labels<T>(head: &Head, probabilities: &[f32], of: fn(&str) -> Option<T>) -> Vec<(T, f32)> {
+    let threshold = |label: &String| head.thresholds.get(label).copied().unwrap_or(LABEL_FROM);
+    let mut found: Vec<(T, f32)> = head
         .labels
         .iter()
         .zip(probabilities)
         .filter(|(label, p)| **p >= threshold(label))
-        .filter_map(|(label, p)| Some((Emotion::of(label)?, *p)))
+        .filter_map(|(label, p)| Some((of(label)?, *p)))
         .collect();
     found.sort_by(|(_, a), (_, b)| b.total_cmp(a));
     found

@@ -102,7 +102,7 @@ mod tests {
             language: "en",
             embedding: &[],
             targets: &targets,
-            polarity: [1.0, 0.0, 0.0],
+            polarity: [1.0, 0.0, 0.0, 0.0],
         };
         assert_eq!(
             Keyphrases::new(None).of(&unit, None),
@@ -119,7 +119,7 @@ mod tests {
                     language,
                     embedding: &[],
                     targets: &[],
-                    polarity: [1.0, 0.0, 0.0],
+                    polarity: [1.0, 0.0, 0.0, 0.0],
                 },
                 None,
             )

@@ -112,7 +112,7 @@ mod tests {
             language: "en",
             embedding,
             targets: &[],
-            polarity: [0.2, 0.3, 0.5],
+            polarity: [0.2, 0.3, 0.5, 0.0],
         }
     }
 

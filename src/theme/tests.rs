@@ -59,7 +59,7 @@ fn unit(row: &Row) -> Unit<'_> {
         language: row.language,
         embedding: &row.embedding,
         targets: &[],
-        polarity: [0.1, 0.2, 0.7],
+        polarity: [0.1, 0.2, 0.7, 0.0],
     }
 }
 

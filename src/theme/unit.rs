@@ -13,6 +13,6 @@ pub struct Unit<'a> {
     pub embedding: &'a [f32],
     /// Byte ranges of the opinion targets in `text`, in order.
     pub targets: &'a [Range<usize>],
-    /// Probabilities of negative, neutral, positive; they sum to 1.
-    pub polarity: [f32; 3],
+    /// Probabilities of negative, neutral, positive, mixed; they sum to 1.
+    pub polarity: [f32; 4],
 }

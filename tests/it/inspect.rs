@@ -23,8 +23,8 @@ fn what_was_found_in_plain_text() {
     assert!(!text.contains('\u{1b}'), "no colours in a pipe");
     // Figures depend on the model, not on this test.
     insta::with_settings!({filters => vec![
-        (r"\d+\.\d\d", "[n]"), (r"[ \d]*\d %", " [n] %"), (r"[-+·]{30}", "[bar]"), (r"[-+]\[n\]", "[n]"),
-        (r"\n  (emotions|intent) .*", ""),
+        (r"\d+\.\d\d", "[n]"), (r"[ \d]*\d %", " [n] %"), (r"[-+·±]{30}", "[bar]"), (r"[-+]\[n\]", "[n]"),
+        (r"\n  (emotions|intent|touchpoint|signals) .*|\n  a person should look", ""),
     ]}, { insta::assert_snapshot!(text) });
 }
 

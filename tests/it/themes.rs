@@ -44,7 +44,7 @@ fn made_up(model: &str) -> Themes {
             language: "en",
             embedding: &embedding,
             targets: &[],
-            polarity: [1.0, 0.0, 0.0],
+            polarity: [1.0, 0.0, 0.0, 0.0],
         });
     }
     discover(

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::tag::{Emotion, Intent, Sentiment};
+use crate::tag::{Emotion, Intent, Sentiment, Signal, Touchpoint};
 
 /// One capability, as defined in its file.
 #[derive(Debug, Clone, Deserialize)]
@@ -27,7 +27,7 @@ pub struct Capability {
     pub pairs: Vec<Pair>,
 }
 
-/// A text and what is expected of it: exactly one of the three lists of allowed answers.
+/// A text and what is expected of it: exactly one of the lists.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
@@ -44,6 +44,12 @@ pub struct Case {
     /// Allowed intents.
     #[serde(default)]
     pub intent: Vec<Intent>,
+    /// Allowed touchpoints; `none` for no touchpoint.
+    #[serde(default)]
+    pub touchpoint: Vec<String>,
+    /// Signals that must all be raised, whatever others are; `none` for no signal at all.
+    #[serde(default)]
+    pub signals: Vec<String>,
 }
 
 /// Texts that must get the same sentiment.
@@ -72,18 +78,32 @@ pub struct Pair {
 }
 
 impl Case {
-    /// The head of the model that is asked, and the answers that are allowed.
+    /// The head of the model that is asked, and the names that are expected of it.
     pub(super) fn expected(&self) -> (&'static str, Vec<String>) {
-        if !self.emotion.is_empty() {
-            ("emotion", self.emotion.clone())
-        } else if !self.intent.is_empty() {
-            ("intent", self.intent.iter().map(|i| i.name().to_owned()).collect())
-        } else {
-            (
-                "sentiment",
-                self.sentiment.iter().map(|s| s.name().to_owned()).collect(),
-            )
-        }
+        let lists = [
+            ("emotion", self.emotion.clone()),
+            ("intent", self.intent.iter().map(|i| i.name().to_owned()).collect()),
+            ("touchpoint", self.touchpoint.clone()),
+            ("signals", self.signals.clone()),
+        ];
+        let sentiment = || self.sentiment.iter().map(|s| s.name().to_owned()).collect();
+        let asked = lists
+            .into_iter()
+            .find(|(_, names): &(_, Vec<String>)| !names.is_empty());
+        asked.unwrap_or_else(|| ("sentiment", sentiment()))
+    }
+
+    /// A name that is none of its list, and which list that is.
+    fn unknown(&self) -> Option<(&String, &'static str)> {
+        let lists: [(&[String], &str, fn(&str) -> bool); 3] = [
+            (&self.emotion, "emotion", |name| Emotion::of(name).is_some()),
+            (&self.touchpoint, "touchpoint", |name| Touchpoint::of(name).is_some()),
+            (&self.signals, "signal", |name| Signal::of(name).is_some()),
+        ];
+        lists.into_iter().find_map(|(names, kind, known)| {
+            let odd = names.iter().find(|name| *name != super::NONE && !known(name));
+            odd.map(|name| (name, kind))
+        })
     }
 }
 
@@ -101,18 +121,19 @@ impl Capability {
                 case.sentiment.is_empty(),
                 case.emotion.is_empty(),
                 case.intent.is_empty(),
+                case.touchpoint.is_empty(),
+                case.signals.is_empty(),
             ]
         };
         let odd = |case: &&Case| lists(case).iter().filter(|&&empty| !empty).count() != 1;
         if let Some(case) = self.cases.iter().find(odd) {
             return Some(format!(
-                "`{}` needs exactly one of sentiment, emotion, intent",
+                "`{}` needs exactly one of sentiment, emotion, intent, touchpoint, signals",
                 case.text
             ));
         }
-        let mut emotions = self.cases.iter().flat_map(|case| &case.emotion);
-        if let Some(odd) = emotions.find(|name| *name != super::NONE && Emotion::of(name).is_none()) {
-            return Some(format!("`{odd}` is no emotion"));
+        if let Some((odd, kind)) = self.cases.iter().find_map(Case::unknown) {
+            return Some(format!("`{odd}` is no {kind}"));
         }
         let lonely = self.groups.iter().find(|group| group.texts.len() < 2);
         lonely.map(|group| format!("the group of `{}` needs two texts", group.texts.concat()))

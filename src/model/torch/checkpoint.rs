@@ -32,7 +32,7 @@ pub struct Checkpoint {
     units: fn(&str) -> Vec<Range<usize>>,
     shop: Shop<Classifier>,
     pad: i64,
-    /// The sentiment of each output: 0 negative, 1 neutral, 2 positive.
+    /// The sentiment of each output: 0 negative, 1 neutral, 2 positive, 3 mixed.
     classes: Vec<usize>,
 }
 
@@ -139,10 +139,10 @@ impl Checkpoint {
         numbers(&logits)
     }
 
-    /// Probabilities of negative, neutral, positive.
-    fn sentiment(&self, mut logits: Vec<f32>) -> [f32; 3] {
+    /// Probabilities of negative, neutral, positive, mixed.
+    fn sentiment(&self, mut logits: Vec<f32>) -> [f32; 4] {
         lanes::softmax(&mut logits);
-        let mut sentiment = [0.0; 3];
+        let mut sentiment = [0.0; 4];
         for (class, p) in self.classes.iter().zip(logits) {
             sentiment[*class] += p;
         }
@@ -183,6 +183,8 @@ impl Engine for Checkpoint {
                 sentiment,
                 emotions: Vec::new(),
                 intents: Vec::new(),
+                touchpoints: Vec::new(),
+                signals: Vec::new(),
                 targets: Vec::new(),
                 embedding: Vec::new(),
                 spans: passage.spans.iter().map(alone).collect(),

@@ -1,12 +1,12 @@
-//! Which of a checkpoint's outputs mean negative, neutral, positive? Input: its `id2label`, or what the user says. Output: the
+//! Which of a checkpoint's outputs mean negative, neutral, positive, mixed? Input: its `id2label`, or what the user says. Output: the
 //! sentiment of each output. Refuses names that do not tell, and sets without a negative and a positive one.
 
 use super::refuse;
 use crate::{Error, Result};
 
-/// The place of a sentiment among negative, neutral, positive.
+/// The place of a sentiment among negative, neutral, positive, mixed.
 type Class = usize;
-const CLASSES: [&str; 3] = ["negative", "neutral", "positive"];
+const CLASSES: [&str; 4] = ["negative", "neutral", "positive", "mixed"];
 
 /// Maps each output to a sentiment by its name in the checkpoint; `said` overrides the names, one per output.
 pub(super) fn classes(names: &[String], said: &[String]) -> Result<Vec<Class>> {
@@ -67,6 +67,7 @@ mod tests {
     fn names_tell() {
         assert_eq!(of(&["Negative", "Neutral", "Positive"], &[]).unwrap(), [0, 1, 2]);
         assert_eq!(of(&["POS", "NEG"], &[]).unwrap(), [2, 0]);
+        assert_eq!(of(&["mixed", "negative", "positive"], &[]).unwrap(), [3, 0, 2]);
         assert_eq!(of(&["LABEL_0", "LABEL_1", "LABEL_2"], &[]).unwrap(), [0, 1, 2]);
         assert_eq!(
             of(&["1 star", "2 stars", "3 stars", "4 stars", "5 stars"], &[]).unwrap(),

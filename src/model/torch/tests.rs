@@ -212,7 +212,7 @@ fn scores_agree_with_python() {
     #[derive(serde::Deserialize)]
     struct Row {
         text: String,
-        logits: [f32; 3],
+        logits: Vec<f32>,
     }
     let rows: Vec<Row> = serde_json::from_str(include_str!("../parity.json")).unwrap();
     let texts: Vec<&str> = rows.iter().map(|r| r.text.as_str()).collect();
@@ -232,11 +232,11 @@ fn scores_agree_with_python() {
 fn engines_agree() {
     let sample = include_str!("../../../data/samples/feedback.csv");
     let texts: Vec<&str> = sample.lines().skip(1).filter(|line| line.len() > 20).collect();
-    let top = |s: &Scores| (0..3).max_by(|a, b| s.sentiment[*a].total_cmp(&s.sentiment[*b]));
+    let top = |s: &Scores| (0..4).max_by(|a, b| s.sentiment[*a].total_cmp(&s.sentiment[*b]));
     let lead = |s: &Scores| {
         let mut sorted = s.sentiment;
         sorted.sort_by(f32::total_cmp);
-        sorted[2] - sorted[1]
+        sorted[3] - sorted[2]
     };
     let (native, torch) = (score(&*NATIVE, &texts), score(&*TORCH, &texts));
     let mut same = 0;

@@ -30,6 +30,8 @@ pub struct Matcher {
     directions: Vec<Option<Vec<f32>>>,
     calibration: Calibration,
     threshold: f32,
+    /// It is the default taxonomy, whose themes the model's own head for touchpoints knows.
+    default: bool,
 }
 
 impl Matcher {
@@ -58,8 +60,10 @@ impl Matcher {
             }
         }
         let phrases = PhraseIndex::new(phrases, taxonomy.themes.len()).map_err(|e| refuse(e.to_string()))?;
-        let (centre, directions) = directions(taxonomy, &Taxonomy::embedded()?, engine)?;
+        let default = Taxonomy::embedded()?;
+        let (centre, directions) = directions(taxonomy, &default, engine)?;
         Ok(Self {
+            default: *taxonomy == default,
             phrases,
             centre,
             directions,
@@ -105,12 +109,29 @@ impl Matcher {
 
     /// The themes above the threshold, most likely first, ties in the taxonomy's order.
     pub fn touches(&self, text: &str, embedding: &[f32]) -> Vec<Touch> {
-        let probabilities = self.probabilities(text, embedding);
-        let touches = probabilities
-            .into_iter()
-            .enumerate()
-            .map(|(theme, p)| Touch { theme, p });
+        self.counting(&self.probabilities(text, embedding))
+    }
+
+    /// Of the [`Matcher::probabilities`] of a text the themes that count, likeliest first, equals in the taxonomy's order.
+    pub fn counting(&self, probabilities: &[f32]) -> Vec<Touch> {
+        let touches = probabilities.iter().enumerate();
+        let touches = touches.map(|(theme, &p)| Touch { theme, p });
         sorted(touches.filter(|touch| touch.p >= self.threshold).collect())
+    }
+
+    /// The probability of no touchpoint, then of each, when the model's `head` for touchpoints and the [`Matcher::probabilities`] of a comment's units are
+    /// believed as far as was fitted; of each theme the most of its units counts. None for another taxonomy than the default one, or a model without the head.
+    pub fn blended(&self, head: &[f32], units: &[Vec<f32>]) -> Option<Vec<f32>> {
+        let themes = self.directions.len();
+        let most = |theme: usize| {
+            units
+                .iter()
+                .filter_map(|unit| unit.get(theme))
+                .copied()
+                .fold(0.0, f32::max)
+        };
+        let taxonomy: Vec<f32> = (0..themes).map(most).collect();
+        (self.default && head.len() == themes + 1).then(|| self.calibration.touchpoint.probabilities(head, &taxonomy))
     }
 
     fn reads_meaning(&self, embedding: &[f32]) -> bool {

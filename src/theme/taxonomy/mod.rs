@@ -18,7 +18,7 @@ use std::path::Path;
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_128;
 
-pub use calibration::{Calibration, Evidence, FEATURES, Weights};
+pub use calibration::{Blend, Calibration, Evidence, FEATURES, Weights};
 pub use matcher::{Matcher, Touch};
 pub use show::Tally;
 

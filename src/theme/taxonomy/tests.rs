@@ -36,9 +36,11 @@ impl Engine for Words {
 
     fn score(&self, passages: &[Passage<'_>]) -> Result<Vec<Scores>> {
         let scores = passages.iter().map(|passage| Scores {
-            sentiment: [0.2, 0.6, 0.2],
+            sentiment: [0.2, 0.6, 0.2, 0.0],
             emotions: Vec::new(),
             intents: Vec::new(),
+            touchpoints: Vec::new(),
+            signals: Vec::new(),
             targets: Vec::new(),
             embedding: Self::embedding(passage.text),
             spans: Vec::new(),
