@@ -364,9 +364,18 @@ pub(crate) struct Read {
     #[arg(long, value_name = "COLUMN")]
     text: Vec<String>,
 
+    /// Read each answer of a survey as a comment of its own: one row for each, with its question in a column [default: the open
+    /// questions of a survey's export are joined]
+    #[arg(long)]
+    answers: bool,
+
     /// Column that names the row
     #[arg(long, value_name = "COLUMN")]
     id: Option<String>,
+
+    /// Where the records are in JSON, such as `result.items` [default: the list that reads like comments]
+    #[arg(long, value_name = "PATH")]
+    records: Option<String>,
 
     /// Format of the inputs
     #[arg(long, value_enum)]
@@ -643,6 +652,8 @@ impl Read {
             batch_rows: manners.batch_rows as usize,
             preset: self.preset.unwrap_or_default(),
             sheet: self.sheet,
+            records: self.records,
+            answers: self.answers,
             roles: Roles {
                 time: self.time,
                 date_order: self.date_order,

@@ -192,16 +192,34 @@ pub enum Error {
         /// As given.
         label: String,
     },
-    /// One JSON object around the records.
+    /// Several lists in JSON that could be the records.
     #[error(
-        "{file} holds one JSON object (keys: {keys}), not a list of comments: give an array of objects or one object a line, \
-         for example jq -c '.KEY[]' {file} > comments.jsonl"
+        "{file} holds several lists that could be the comments, with so many elements: {lists}; say which with --records PATH"
     )]
-    JsonWrapper {
+    JsonLists {
         /// The file.
         file: String,
-        /// The keys of the object.
-        keys: String,
+        /// Their paths and lengths.
+        lists: String,
+    },
+    /// A path to records that leads to no list.
+    #[error("--records: {file} has no such list of records; {hint}")]
+    UnknownRecords {
+        /// The file.
+        file: String,
+        /// The lists there are.
+        hint: String,
+    },
+    /// A table that is held column by column and too large to be turned.
+    #[error(
+        "{file} holds its columns one by one and is larger than {limit} MB: write one object a line instead, in pandas with \
+         to_json(PATH, orient=\"records\", lines=True)"
+    )]
+    JsonColumns {
+        /// The file.
+        file: String,
+        /// The most that is read, in MB.
+        limit: u64,
     },
     /// A JSON file without a readable record.
     #[error(
@@ -240,7 +258,7 @@ pub enum Error {
     /// Two columns are equally likely to hold the comments.
     #[error(
         "two columns read like comments: `{first}` (\u{201c}{first_example}\u{201d}) and `{second}` (\u{201c}{second_example}\u{201d}); \
-         choose with --text COLUMN, or give --text twice to join them"
+         choose with --text COLUMN, give --text twice to join them, or --answers to read each as a comment of its own"
     )]
     TwoTextColumns {
         /// The more likely one.

@@ -190,7 +190,7 @@ impl Columns {
                     .map(|rating| rating.and(mapped.scale).map(Scale::name)),
             ),
             text_column(self.name("channel"), mapped.channels.iter().map(Option::as_deref)),
-            null_column(self.name("question"), &DataType::String, rows.len()),
+            text_column(self.name("question"), mapped.questions.iter().map(Option::as_deref)),
             text_column(self.name("language"), verdicts().map(|v| Some(v.language.code))),
             float_column(
                 self.name("language_confidence"),

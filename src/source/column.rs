@@ -1,7 +1,8 @@
-//! Which column holds the comments, and which one the id? Input: a sample of the table. Output: column names. Each text
-//! column is scored by how much its values read like sentences: words per value, how many values are distinct, no links,
-//! numbers, dates or ids; its name only tips the scales. Refuses to choose between two that read alike.
+//! The columns with the comments and with the id, found in a sample of the table. Each text column is scored by how much its values read like
+//! sentences: words per value, how many values are distinct, no links, numbers, dates or ids; its name only tips the scales. A title is part of the
+//! comment it stands over; a reply of the company is none. Refuses to choose between two columns that read alike.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use polars::prelude::*;
@@ -9,6 +10,7 @@ use polars::prelude::*;
 use super::SourceOptions;
 use super::identity;
 use super::names::{self, Hint};
+use super::place;
 use super::rating;
 use super::table::{Sample, Table, as_text, listed};
 use crate::error::{Error, Result};
@@ -44,21 +46,31 @@ pub(super) fn settle(
     if !options.text.is_empty() && options.id.is_some() {
         return Ok((options.text.clone(), options.id.clone()));
     }
-    let mut looked_at = Sample::take(tables, schema, 1_000)?;
+    let members: Vec<String> = tables.iter().flat_map(|table| table.names()).collect();
+    let look = |rows: usize| {
+        let mut sample = Sample::take(tables, schema, rows)?;
+        sample.frame = place::with_members(&sample.frame, &members).map_err(broken)?;
+        Ok::<_, Error>(sample)
+    };
+    let mut looked_at = look(1_000)?;
     let mut text = options.text.clone();
     // A table without rows needs no comment column.
     if text.is_empty() && looked_at.frame.height() > 0 {
         let mut found = by_values(&looked_at.frame)?;
         if !matches!(found, Found::One(..)) || looked_at.frame.columns().iter().any(is_blank) {
             // Comments may begin late: in some exports most complaints have no narrative.
-            looked_at = Sample::take(tables, schema, 20_000)?;
+            looked_at = look(20_000)?;
             found = by_values(&looked_at.frame)?;
         }
+        if options.answers {
+            text = answers(&looked_at.frame)?;
+        }
         let name = match (found, by_name(&looked_at.frame)) {
+            _ if text.len() > 1 => None,
             // No comments at all today; product names are still no comments.
-            (Found::One(_, score), Some(called)) if score < SURE && is_blank(called) => called.name().to_string(),
-            (Found::One(name, _), _) => name,
-            (Found::None, Some(called)) => called.name().to_string(),
+            (Found::One(_, score), Some(called)) if score < SURE && is_blank(called) => Some(called.name().to_string()),
+            (Found::One(name, _), _) => Some(name),
+            (Found::None, Some(called)) => Some(called.name().to_string()),
             (Found::Two(pair), _) => return Err(ambiguous(pair)),
             (Found::None, None) => {
                 return Err(Error::NoTextColumn {
@@ -66,9 +78,37 @@ pub(super) fn settle(
                 });
             }
         };
-        notes.push(format!("comments are in column `{name}`"));
-        text.push(name);
+        if let Some(name) = name {
+            text = if options.answers {
+                None
+            } else {
+                title_over(&looked_at.frame, &name)?
+            }
+            .into_iter()
+            .chain([name])
+            .collect();
+        }
+        let named = text.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>();
+        notes.push(match named.as_slice() {
+            [name] => format!("comments are in column {name}"),
+            names if options.answers => {
+                format!("answers are in columns {}, each a comment of its own", names.join(", "))
+            }
+            names => format!("comments are in columns {}, title and text as one", names.join(" and ")),
+        });
     }
+    // Of members of nested values, only one beside the comment can be its id.
+    let parent = text
+        .last()
+        .and_then(|name| name.rsplit_once('.'))
+        .map(|(parent, _)| parent);
+    let may_be_id = |name: &str| schema.contains(name) || name.rsplit_once('.').map(|(parent, _)| parent) == parent;
+    let columns = looked_at
+        .frame
+        .columns()
+        .iter()
+        .filter(|column| may_be_id(column.name()));
+    looked_at.frame = DataFrame::new(looked_at.frame.height(), columns.cloned().collect()).map_err(broken)?;
     let mut id = options.id.clone();
     if id.is_none() && looked_at.frame.height() > 0 {
         id = own_id(&looked_at)?;
@@ -90,7 +130,7 @@ pub(super) fn open_questions(sample: &DataFrame, questions: &[&str]) -> Result<V
         if !is_texty(column.dtype()) {
             continue;
         }
-        let text = as_text(column).map_err(broken)?;
+        let text = place::cells(column).map_err(broken)?;
         let cells: Vec<&str> = text.str().map_err(broken)?.iter().flatten().collect();
         if rating::scale_of(name, cells.iter().copied()).is_none() {
             read.push((Reading::of(cells.into_iter()).score(), *name));
@@ -103,22 +143,62 @@ pub(super) fn open_questions(sample: &DataFrame, questions: &[&str]) -> Result<V
     Ok(open.map(|(_, name)| name.to_owned()).collect())
 }
 
-/// Finds the comments by what the columns hold.
-fn by_values(sample: &DataFrame) -> Result<Found> {
-    let mut ranked = Vec::new();
+/// The columns that read like comments, with score and example, the likeliest first.
+fn ranked(sample: &DataFrame) -> Result<Vec<(f64, String, String)>> {
+    /// A member of a nested value is less likely than a column of the table.
+    const NESTED: f64 = 0.7;
+    /// A list of strings is rather one of tags.
+    const LIST: f64 = 0.5;
+    let mut ranked: Vec<(f64, String, String)> = Vec::new();
     for column in sample.columns() {
-        if names::hint(column.name()) == Hint::Never || !is_texty(column.dtype()) {
+        let weight = names::hint(column.name()).weight();
+        if weight == 0.0 || !is_texty(column.dtype()) {
             continue;
         }
-        let text = as_text(column).map_err(broken)?;
-        let reading = Reading::of(text.str().map_err(broken)?.iter().flatten());
-        let score = reading.score() * names::hint(column.name()).weight();
-        if score >= ENOUGH {
+        let text = place::cells(column).map_err(broken)?;
+        let cells: Vec<_> = text
+            .str()
+            .map_err(broken)?
+            .iter()
+            .flatten()
+            .map(place::unlisted)
+            .collect();
+        let is_list =
+            matches!(column.dtype(), DataType::List(_)) || cells.iter().any(|cell| matches!(cell, Cow::Owned(_)));
+        let reading = Reading::of(cells.iter().map(AsRef::as_ref));
+        let apart = match (
+            column.name().contains('.'),
+            is_list && names::hint(column.name()) != Hint::Comment,
+        ) {
+            (false, false) => 1.0,
+            (true, false) => NESTED,
+            (_, true) => LIST,
+        };
+        let score = reading.score() * weight * apart;
+        // Two notations of one text: `textDisplay` and `textOriginal`.
+        let is_copy = ranked
+            .iter()
+            .any(|(other, _, example)| *example == reading.example && (other - score).abs() < 0.1 * score);
+        if score >= ENOUGH && !is_copy {
             ranked.push((score, column.name().to_string(), reading.example));
         }
     }
     // Stable: of equals, the first column of the table comes first.
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+    Ok(ranked)
+}
+
+/// Finds the comments by what the columns hold.
+fn by_values(sample: &DataFrame) -> Result<Found> {
+    let mut ranked = ranked(sample)?;
+    // A title that reads as much like a comment as the text under it.
+    if let [(best, first, _), (second, other, _), ..] = ranked.as_slice()
+        && *second >= best * CLOSE
+        && names::is_title(first) != names::is_title(other)
+    {
+        let title = usize::from(names::is_title(other));
+        ranked.remove(title);
+    }
     let mut ranked = ranked.into_iter();
     Ok(match (ranked.next(), ranked.next()) {
         (None, _) => Found::None,
@@ -127,6 +207,38 @@ fn by_values(sample: &DataFrame) -> Result<Found> {
         }
         (Some(best), _) => Found::One(best.1, best.0),
     })
+}
+
+/// The columns of a survey's answers, in the survey's order: all that read at least half as much like comments as the one that does most.
+fn answers(sample: &DataFrame) -> Result<Vec<String>> {
+    let ranked = ranked(sample)?;
+    let Some((best, ..)) = ranked.first() else {
+        return Ok(Vec::new());
+    };
+    let open: Vec<&String> = ranked
+        .iter()
+        .filter(|(score, ..)| *score >= best / 2.0)
+        .map(|(_, name, _)| name)
+        .collect();
+    let all = sample.columns().iter().map(|column| column.name().to_string());
+    Ok(all.filter(|name| open.contains(&name)).collect())
+}
+
+/// The title over the comments in column `text`: called so, written by the customers, and hardly ever the same twice, as names of products are.
+fn title_over(sample: &DataFrame, text: &str) -> Result<Option<String>> {
+    let parent = |name: &str| name.rsplit_once('.').map(|(parent, _)| parent.to_owned());
+    for column in sample.columns() {
+        let name = column.name().as_str();
+        if name == text || !names::is_title(name) || parent(name) != parent(text) || !is_texty(column.dtype()) {
+            continue;
+        }
+        let cells = place::cells(column).map_err(broken)?;
+        let reading = Reading::of(cells.str().map_err(broken)?.iter().flatten());
+        if reading.filled > 0 && reading.likeness > 0.0 && 2 * reading.distinct.len() > reading.filled {
+            return Ok(Some(name.to_owned()));
+        }
+    }
+    Ok(None)
 }
 
 /// The column that is called like comments, if it is the only one.
@@ -145,7 +257,7 @@ fn is_blank(column: &Column) -> bool {
         text.str()
             .is_ok_and(|text| text.iter().flatten().all(|value| value.trim().is_empty()))
     };
-    is_texty(column.dtype()) && as_text(column).is_ok_and(|text| blank(&text))
+    is_texty(column.dtype()) && place::cells(column).is_ok_and(|text| blank(&text))
 }
 
 /// The error for [`Found::Two`].
@@ -230,7 +342,7 @@ fn is_texty(dtype: &DataType) -> bool {
     matches!(
         dtype,
         DataType::String | DataType::Binary | DataType::Categorical(..) | DataType::Enum(..)
-    )
+    ) || matches!(dtype, DataType::List(inner) if matches!(**inner, DataType::String | DataType::Categorical(..) | DataType::Enum(..)))
 }
 
 fn broken(source: PolarsError) -> Error {
@@ -289,7 +401,7 @@ impl Reading {
 }
 
 /// How much a value reads like a sentence, 0 to 1; none for values that say nothing either way (emoji, dashes).
-fn likeness(value: &str) -> Option<f64> {
+pub(super) fn likeness(value: &str) -> Option<f64> {
     let letters = value.chars().filter(|c| c.is_alphabetic()).count();
     let digits = value.chars().filter(|c| c.is_numeric()).count();
     if letters + digits == 0 {

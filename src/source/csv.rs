@@ -34,6 +34,8 @@ pub(super) struct Layout {
     below: usize,
     /// What the first of these calls the columns.
     labels: Vec<String>,
+    /// What the last of these says of the columns.
+    marks: Vec<String>,
 }
 
 /// Settles encoding, dialect and header.
@@ -67,6 +69,7 @@ pub(super) fn look(
         above: 0,
         below: 0,
         labels: Vec::new(),
+        marks: Vec::new(),
     };
     layout.fit_to_preset(input, options.preset, notes)?;
     let mut record = ByteRecord::new();
@@ -109,6 +112,12 @@ impl Layout {
     pub(super) fn label(&self, column: &str) -> Option<&str> {
         let at = self.header.iter().position(|name| name == column)?;
         self.labels.get(at).map(String::as_str)
+    }
+
+    /// What the last header row says of a column.
+    pub(super) fn mark(&self, column: &str) -> Option<&str> {
+        let at = self.header.iter().position(|name| name == column)?;
+        self.marks.get(at).map(String::as_str)
     }
 
     /// Every column is text.
@@ -156,6 +165,12 @@ impl Layout {
         if let Some((header, rows)) = head.get(above..).and_then(<[_]>::split_first) {
             self.below = preset.more_headers(header, rows);
             self.labels = rows.first().filter(|_| self.below > 0).cloned().unwrap_or_default();
+            self.marks = self
+                .below
+                .checked_sub(1)
+                .and_then(|last| rows.get(last))
+                .cloned()
+                .unwrap_or_default();
         }
         if self.below > 0 {
             notes.push(format!(

@@ -152,6 +152,12 @@ impl Input {
         })
     }
 
+    /// From now on reads `file`, an unnamed temporary one, in place of the bytes there are.
+    pub(super) fn replace(&mut self, file: File) -> Result<()> {
+        *self = Input::spooled(Arc::clone(&self.name), file)?;
+        Ok(())
+    }
+
     /// The file itself, at its start, for a format that needs to jump about in it. Compressed files are unpacked first.
     pub(super) fn seekable(&mut self) -> Result<File> {
         if self.packing != Packing::Plain {

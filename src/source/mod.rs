@@ -4,6 +4,7 @@
 //! [`open`] first inspects every file (encoding, delimiter, types, columns) and settles one schema for all; the [`Source`] then streams. A record that
 //! cannot be read becomes a [`Reject`]; a file that cannot be read is an error, because half a file is worse than none.
 
+mod answers;
 mod archive;
 mod column;
 mod csv;
@@ -18,10 +19,12 @@ mod mapping;
 mod moment;
 mod names;
 mod parquet;
-mod piece;
+mod place;
 mod preset;
 mod rating;
 mod reject;
+mod seek;
+mod settle;
 mod sheet;
 mod spool;
 mod table;
@@ -41,8 +44,9 @@ use polars::prelude::*;
 use crate::error::{Error, Result};
 use input::Counter;
 pub(crate) use input::{expand, refused};
-pub use mapping::{Mapped, Mapping, Place, Unread};
-pub use moment::DateOrder;
+pub use mapping::{Mapped, Mapping, Unread};
+pub use moment::{DateOrder, Form, Languages, Zone};
+pub use place::Place;
 pub use preset::{Choice, Names, Preset, Quotes, presets};
 pub use rating::Scale;
 pub use reject::{Reason, Reject, SHOWN_BYTES};
@@ -110,6 +114,10 @@ pub struct SourceOptions {
     pub sheet: Option<String>,
     /// Columns that hold more than text and id.
     pub roles: Roles,
+    /// Path of the list of records in a JSON file, such as `result.items`; none: find it.
+    pub records: Option<String>,
+    /// Each answer of a survey is read as a comment of its own.
+    pub answers: bool,
 }
 
 impl Default for SourceOptions {
@@ -124,6 +132,8 @@ impl Default for SourceOptions {
             preset: Choice::Find,
             sheet: None,
             roles: Roles::default(),
+            records: None,
+            answers: false,
         }
     }
 }
@@ -216,7 +226,7 @@ pub struct Source {
 /// Any [`Error`] about a file, pattern, encoding label or column name; each says what to do.
 pub fn open(paths: &[String], options: &SourceOptions) -> Result<Source> {
     let (tables, schema, mut notes) = look(paths, options)?;
-    let mappings = mapping::settle(&tables, &schema, options, &mut notes)?;
+    let mappings = settle::settle(&tables, &schema, options, &mut notes)?;
     Ok(source(tables, mappings, schema, notes, options))
 }
 
@@ -259,6 +269,13 @@ fn source(
         .iter()
         .find_map(|mapping| mapping.id.as_ref().map(|place| place.column().to_owned()));
     let bytes_total = tables.iter().map(|table| table.input.bytes).sum();
+    // A row may become as many as it has answers.
+    let answers = mappings
+        .iter()
+        .map(|mapping| mapping.questions.len())
+        .max()
+        .unwrap_or(0)
+        .max(1);
     Source {
         tables: tables.into_iter().zip(mappings).collect(),
         done: Vec::new(),
@@ -268,7 +285,7 @@ fn source(
         id,
         notes,
         quota: Quota {
-            rows: options.batch_rows.max(1),
+            rows: (options.batch_rows / answers).max(1),
             bytes: BATCH_BYTES,
         },
         counter: Counter::default(),
@@ -366,10 +383,12 @@ fn batch(chunk: Chunk, source: Arc<str>, schema: &Schema, mapping: &Mapping) -> 
         source: failure,
     };
     let columns = table::align(&chunk.frame, schema).map_err(failed)?;
+    let parts = mapping.text.iter().map(|place| place.values(&columns));
+    let mut parts: Vec<Vec<Option<String>>> = parts.collect::<PolarsResult<_>>().map_err(failed)?;
     let mut texts = vec![None; columns.height()];
-    for place in &mapping.text {
-        for (whole, part) in texts.iter_mut().zip(place.values(&columns).map_err(failed)?) {
-            join(whole, part);
+    if mapping.questions.is_empty() {
+        for part in parts.drain(..) {
+            texts.iter_mut().zip(part).for_each(|(whole, part)| join(whole, part));
         }
     }
     // An empty cell is not an id.
@@ -387,16 +406,20 @@ fn batch(chunk: Chunk, source: Arc<str>, schema: &Schema, mapping: &Mapping) -> 
     };
     let mapped = mapping.read(&columns).map_err(failed)?;
     let Chunk { rows, rejects, .. } = chunk;
-    Ok(Batch {
+    let batch = Batch {
         columns,
-        source,
+        source: Arc::clone(&source),
         rows,
         texts,
         rejects,
         mapped,
         text_columns: mapping.text.iter().map(|place| place.column().to_owned()).collect(),
         ids,
-    })
+    };
+    if mapping.questions.is_empty() {
+        return Ok(batch);
+    }
+    answers::one_by_one(batch, parts, &mapping.questions).map_err(failed)
 }
 
 impl Iterator for Source {

@@ -10,7 +10,7 @@ pub(super) enum Hint {
     Open,
     /// Named like something else: a channel, a city, an author.
     Other,
-    /// Written by the company, not by the customer: a reply.
+    /// Written by the company, not by the customer: a reply, never the comment.
     Reply,
     /// Holds labels, such as gold answers, which must never be taken for comments.
     Never,
@@ -22,8 +22,8 @@ impl Hint {
         match self {
             Hint::Comment => 1.3,
             Hint::Open => 1.0,
-            Hint::Other | Hint::Reply => 0.4,
-            Hint::Never => 0.0,
+            Hint::Other => 0.4,
+            Hint::Reply | Hint::Never => 0.0,
         }
     }
 }
@@ -53,22 +53,34 @@ const OTHER: &[&str] = &[
     "customer", "date", "time", "created", "updated", "timestamp", "address", "city", "country", "region", "state", "zip",
     "product", "brand", "store", "shop", "branch", "department", "channel", "category", "type", "status", "tag", "tags",
     "language", "lang", "locale", "segment", "gender", "age", "source", "domain", "device", "os", "version", "platform",
-    "touchpoint", "priority", "company", "group", "score", "rating", "stars", "count", "length", "title", "headline",
+    "touchpoint", "priority", "company", "agent", "group", "score", "rating", "stars", "count", "length", "title", "headline",
     "canal", "kanal", "kanał", "канал", "місто", "город", "miasto", "ciudad", "cidade", "ville", "stadt", "дата", "data",
     "datum", "fecha", "мова", "язык", "język", "idioma", "langue", "sprache", "lingua", "клієнт", "клиент", "автор",
     "autor", "auteur", "autore", "kategoria", "категорія", "категория", "kategorie", "categoria", "catégorie",
 ];
 
-const REPLY: &[&str] = &[
-    "reply",
-    "replies",
-    "agent",
-    "developer",
-    "відповідь",
-    "ответ",
-    "odpowiedź",
-    "antwort",
-    "respuesta",
+/// Words that alone say that the company wrote it.
+#[rustfmt::skip]
+const REPLY: &[&str] = &["reply", "replies", "replied", "developer"];
+
+/// Words that say it beside the name of somebody who is no customer: `owner_answer`, `Antwort des Inhabers`.
+#[rustfmt::skip]
+const ANSWER: &[&str] = &[
+    "response", "responses", "answer", "answers", "відповідь", "ответ", "отговор", "odpowiedź", "odpowiedz",
+    "odpověď", "odpoveď", "odgovor", "antwort", "antwoord", "svar", "respuesta", "resposta", "risposta", "réponse", "reponse", "răspuns", "raspuns", "válasz",
+    "valasz", "yanıt", "yanit", "cevap", "reaktion", "reactie",
+];
+
+/// Somebody who answers customers.
+#[rustfmt::skip]
+const COMPANY: &[&str] = &[
+    "owner", "business", "management", "agent", "manager", "seller", "merchant", "company", "host", "vendor", "support", "staff", "brand", "provider", "publisher",
+    "власника", "власник", "компанії", "розробника", "продавця", "владельца", "владелец", "компании", "разработчика", "продавца", "собственика",
+    "właściciela", "wlasciciela", "firmy", "dewelopera", "sprzedawcy", "inhabers", "inhaber", "eigentümers", "anbieters", "verkäufers", "entwicklers",
+    "propietario", "vendedor", "empresa", "desarrollador", "proprietário", "proprietario", "loja", "desenvolvedor", "propriétaire", "proprietaire",
+    "vendeur", "entreprise", "développeur", "venditore", "azienda", "sviluppatore", "eigenaar", "verkoper", "bedrijf", "majitele", "vlastníka",
+    "majiteľa", "predajcu", "proprietarului", "vlasnika", "lastnika", "ägaren", "ejeren", "tulajdonos", "tulajdonostól", "tulajdonosi", "cég",
+    "fejlesztő", "eladó", "işletme", "işletmenin", "satıcı", "geliştirici",
 ];
 
 #[rustfmt::skip]
@@ -77,24 +89,28 @@ const NEVER: &[&str] = &[
     "sentyment", "настрій", "тональність", "тональность", "класс", "клас", "class", "target", "stimmung", "ut",
 ];
 
+#[rustfmt::skip]
 const MADE: &[&str] = &[
-    "created",
-    "submitted",
-    "submit",
-    "posted",
-    "published",
-    "received",
-    "recorded",
-    "reviewed",
+    "created", "creation", "create", "submitted", "submit", "posted", "published", "publish", "received", "recorded", "reviewed", "completed", "sent",
+    "створено", "отримано", "опубліковано", "создано", "создан", "получено", "опубликовано", "utworzono", "utworzenia", "dodano", "wysłano", "létrehozva",
+    "beküldve", "criado", "criação", "publicado", "enviado", "creado", "creación", "erstellt", "eingegangen", "gesendet", "créé", "publié", "création",
+    "creato", "creazione", "inviato", "pubblicato", "aangemaakt", "ingediend", "vytvořeno", "odesláno", "vytvorené", "creat", "trimis", "kreirano",
+    "poslano", "skapad", "oprettet", "oluşturulma", "gönderilme",
 ];
+#[rustfmt::skip]
 const LATER: &[&str] = &[
-    "updated", "update", "modified", "closed", "solved", "resolved", "due", "birth", "replied", "reply",
+    "updated", "update", "modified", "closed", "solved", "resolved", "due", "birth", "birthday", "replied", "reply", "edited", "deleted", "expires",
+    "owner", "start", "started", "оновлено", "обновлено", "zaktualizowano", "aktualizacji", "módosítva", "atualizado", "actualizado", "aktualisiert",
+    "modifié", "aggiornato", "bijgewerkt", "aktualizováno",
 ];
 
 #[rustfmt::skip]
 const TIME: &[&str] = &[
-    "date", "time", "timestamp", "datetime", "day", "when", "дата", "час", "время", "data", "czas", "dátum", "datum", "fecha",
-    "hora", "tarih", "dato", "päivämäärä", "zeitpunkt",
+    "date", "dates", "time", "timestamp", "datetime", "day", "when", "at", "timestampms", "published",
+    "дата", "час", "часу", "время", "времени", "времева", "отметка", "позначка", "data", "dataora", "czas", "czasu", "czasowa", "dátum", "datum", "időpont", "időbélyeg", "idő",
+    "keltezés", "fecha", "hora", "temporal", "carimbo", "zeitstempel", "zeit", "zeitpunkt", "horodateur", "horodatage", "heure", "cronologiche", "orario",
+    "tijdstempel", "tijd", "čas", "časová", "časové", "časovni", "vremenska", "vremenski", "vrijeme", "timp", "temporală", "tidsstämpel", "tidsstempel", "tidspunkt",
+    "tarih", "tarihi", "zaman", "damgası", "dato", "päivämäärä",
 ];
 
 #[rustfmt::skip]
@@ -102,7 +118,9 @@ const RATING: &[&str] = &[
     "rating", "ratings", "rate", "stars", "star", "score", "nps", "csat", "ces", "satisfaction", "satisfied", "smiley", "ocena",
     "оцінка", "оценка", "рейтинг", "értékelés", "pontszám", "csillag", "nota", "avaliação", "classificação", "puntuación",
     "valoración", "calificación", "note", "bewertung", "sterne", "voto", "valutazione", "hodnocení", "hodnotenie",
-    "beoordeling", "cijfer", "puan", "betyg",
+    "beoordeling", "cijfer", "puan", "betyg", "punteggio", "stelle", "estrellas", "estrelas", "étoiles", "gwiazdki", "зірки", "звезды", "звёзды", "sterren",
+    "hvězdičky", "stjerner", "stjärnor", "yıldız", "karakter", "bedømmelse", "ocjena", "puntuacion", "valoracion", "calificacion", "avaliacao", "starrating",
+    "балл", "баллы", "бал", "бали", "punkty", "pontok", "pontos", "puntos", "points", "punkte",
 ];
 
 const RATING_PHRASES: &[&str] = &[
@@ -113,13 +131,51 @@ const RATING_PHRASES: &[&str] = &[
     "how easy",
 ];
 
+/// Words of figures that are not the customer's own, or no rating at all: averages, counts, weights, models' scores.
+#[rustfmt::skip]
+const AGGREGATE: &[&str] = &[
+    "average", "avg", "mean", "total", "count", "counts", "number", "num", "votes", "vote", "weighted", "helpful", "helpfulness", "confidence", "aggregate",
+    "likes", "up", "relative", "expected", "predicted", "sentiment", "toxicity", "max", "maximum", "best", "worst", "previous", "group", "median",
+    "середня", "средняя", "średnia", "átlag", "átlagos", "média", "media", "promedio", "durchschnitt", "durchschnittlich", "moyenne", "gemiddelde", "průměr",
+];
+/// Things that are rated by many: their stars are not those of the comment.
+#[rustfmt::skip]
+const RATED: &[&str] = &["hotel", "business", "product", "item", "store", "shop", "place", "restaurant", "app", "seller", "company", "listing"];
+/// Words about the scale, which say nothing about what is rated.
+const SCALE: &[&str] = &["out", "of", "from", "to", "scale", "value", "given"];
+/// Words of the rating as a whole.
+#[rustfmt::skip]
+const WHOLE: &[&str] = &["overall", "reviewer", "review", "user", "customer", "my", "general", "gesamt", "ogólna", "загальна", "общая", "összesített", "geral", "globale"];
+
+/// How well a name suits the customer's own rating of all: 0 for `Rating` or `Reviewer_Score`, 1 for a part (`Food rating`), 2 for what others
+/// say of the thing, 3 for averages and counts.
+pub(super) fn rating_rank(name: &str) -> u8 {
+    let words = words(name);
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    let is_question = words.len() > 4;
+    if has(AGGREGATE) && !is_question {
+        3
+    } else if has(WHOLE) || is_question {
+        0
+    } else if has(RATED) {
+        2
+    } else {
+        let says_nothing = |word: &String| {
+            RATING.contains(&word.as_str())
+                || SCALE.contains(&word.as_str())
+                || word.chars().all(|c| c.is_ascii_digit())
+        };
+        u8::from(!words.iter().all(says_nothing))
+    }
+}
+
 /// What a name suggests about the values.
 pub(super) fn hint(name: &str) -> Hint {
     let words = words(name);
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
     if has(NEVER) {
         Hint::Never
-    } else if has(REPLY) {
+    } else if words.len() <= 5 && (has(REPLY) || has(COMPANY) && has(ANSWER)) {
         Hint::Reply
     } else {
         match (has(COMMENT), has(OTHER)) {
@@ -146,6 +202,14 @@ pub(super) fn time_rank(name: &str) -> Option<u8> {
     }
 }
 
+/// Whether a name with a word for a time is one for something else: `created_by`, `reviewCreatedVersion`.
+pub(super) fn is_no_time(name: &str) -> bool {
+    const OTHERS: [&str; 10] = [
+        "version", "by", "count", "id", "name", "user", "zone", "spent", "response", "duration",
+    ];
+    words(name).iter().any(|word| OTHERS.contains(&word.as_str()))
+}
+
 /// Whether a name is one for ratings.
 pub(super) fn is_rating(name: &str) -> bool {
     let words = words(name);
@@ -153,6 +217,37 @@ pub(super) fn is_rating(name: &str) -> bool {
     hint(name) != Hint::Never
         && (words.iter().any(|word| RATING.contains(&word.as_str()))
             || RATING_PHRASES.iter().any(|part| lower.contains(part)))
+}
+
+/// Whether a name is one for the title over a comment.
+pub(super) fn is_title(name: &str) -> bool {
+    #[rustfmt::skip]
+    const TITLE: &[&str] = &[
+        "title", "headline", "subject", "summary", "heading", "заголовок", "тема", "tytuł", "temat", "cím", "tárgy", "titel", "betreff", "überschrift",
+        "título", "titulo", "asunto", "assunto", "resumen", "resumo", "titre", "sujet", "objet", "titolo", "oggetto", "onderwerp", "nadpis", "předmět",
+        "predmet", "titlu", "subiect", "заглавие", "naslov", "rubrik", "ämne", "overskrift", "emne", "başlık", "konu",
+    ];
+    #[rustfmt::skip]
+    const OVER: &[&str] = &[
+        "review", "comment", "feedback", "text", "ticket", "complaint", "post", "відгуку", "отзыва", "opinii", "recenzji", "vélemény", "értékelés", "bewertung",
+        "reseña", "avaliação", "avis", "recensione", "recenze", "the", "de", "da", "do", "of",
+    ];
+    let words = words(name);
+    let has_title = words.iter().any(|word| TITLE.contains(&word.as_str()));
+    has_title
+        && words
+            .iter()
+            .all(|word| TITLE.contains(&word.as_str()) || OVER.contains(&word.as_str()))
+}
+
+/// Whether a name is one for a time of day beside a date.
+pub(super) fn is_clock(name: &str) -> bool {
+    #[rustfmt::skip]
+    const CLOCK: &[&str] = &[
+        "time", "hour", "hrs", "hours", "час", "время", "czas", "godzina", "idő", "óra", "hora", "horas", "uhrzeit", "zeit", "heure", "ora", "orario", "tijd", "čas",
+        "vrijeme", "tid", "klockslag", "saat",
+    ];
+    words(name).iter().any(|word| CLOCK.contains(&word.as_str()))
 }
 
 /// The words of a name in lower case: `ResponseId`, `response_id` and `Response ID` are the same.
@@ -191,7 +286,22 @@ mod tests {
             assert_eq!(hint(name), Hint::Comment, "{name}");
         }
         assert_eq!(hint("Review Title"), Hint::Open);
-        assert_eq!(hint("Developer Reply Text"), Hint::Reply);
+        for name in [
+            "Developer Reply Text",
+            "replyContent",
+            "owner_answer",
+            "Response from the owner",
+            "responseFromOwnerText",
+            "Antwort des Inhabers",
+            "Odpowiedź właściciela",
+            "Відповідь власника",
+            "company.reply.text",
+        ] {
+            assert_eq!(hint(name), Hint::Reply, "{name}");
+        }
+        for name in ["Response", "Antwort", "Odpowiedź", "answer_why"] {
+            assert_ne!(hint(name), Hint::Reply, "{name} is the customer's own");
+        }
         assert_eq!(hint("city"), Hint::Other);
         for name in [
             "gold",
@@ -202,5 +312,62 @@ mod tests {
         ] {
             assert_eq!(hint(name), Hint::Never, "{name}");
         }
+    }
+
+    #[test]
+    fn times_of_form_tools_are_called_in_many_ways() {
+        for name in [
+            "Timestamp",
+            "Sygnatura czasowa",
+            "Carimbo de data/hora",
+            "Позначка часу",
+            "Отметка времени",
+            "Időbélyeg",
+            "Zeitstempel",
+            "Marca temporal",
+            "Horodateur",
+            "Informazioni cronologiche",
+            "Tijdstempel",
+            "Časová značka",
+            "Tidsstämpel",
+            "Zaman damgası",
+            "at",
+        ] {
+            assert_eq!(time_rank(name), Some(1), "{name}");
+        }
+        assert_eq!(
+            [time_rank("created_at"), time_rank("repliedAt"), time_rank("text")],
+            [Some(0), Some(2), None]
+        );
+    }
+
+    #[test]
+    fn the_customers_own_rating_comes_before_averages() {
+        for (name, rank) in [
+            ("Rating", 0),
+            ("Reviewer_Score", 0),
+            ("How likely are you to recommend us to a friend?", 0),
+            ("Food rating", 1),
+            ("business stars", 2),
+            ("Average_Score", 3),
+            ("rating_count", 3),
+            ("weighted_vote_score", 3),
+        ] {
+            assert_eq!(rating_rank(name), rank, "{name}");
+        }
+    }
+
+    #[test]
+    fn titles_stand_over_comments_not_over_products() {
+        assert!(
+            ["Title", "Review Title", "Summary", "Subject", "Тема", "review_headline"]
+                .iter()
+                .all(|name| is_title(name))
+        );
+        assert!(
+            ["Product title", "job title", "title_id", "Text"]
+                .iter()
+                .all(|name| !is_title(name))
+        );
     }
 }

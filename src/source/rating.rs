@@ -1,7 +1,10 @@
-//! How many points did the customer give? Input: a cell of a rating column and its scale. Output: the points as a number on that
-//! scale. Numbers, stars, faces and the usual words are understood; "not offered" and its relatives are no answer.
-//! Refuses values outside the scale and words it does not know.
+//! Points a customer gave. Input: a cell of a rating column and its scale. Output: the points as a number on that scale. Numbers, stars,
+//! faces, percentages, "4 out of 5" in the languages of shops and the usual words are understood; "not offered" and its relatives are no
+//! answer. Refuses values outside the scale, values of another scale ("8/10" on one of five) and words it does not know.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 /// Rating scales.
@@ -27,6 +30,8 @@ pub enum Scale {
     GoodBad,
     /// Seven steps of happiness: 1 extremely unhappy to 7 extremely happy (Freshdesk).
     Happy7,
+    /// Points of a hundred.
+    Percent,
 }
 
 /// Content of a rating cell.
@@ -42,7 +47,7 @@ pub(super) enum Answer {
 
 impl Scale {
     /// Every scale, in the order of the output's enum.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Nps,
         Self::Csat,
         Self::Ces,
@@ -52,6 +57,7 @@ impl Scale {
         Self::Buttons4,
         Self::GoodBad,
         Self::Happy7,
+        Self::Percent,
     ];
 
     /// The name in the output.
@@ -66,6 +72,7 @@ impl Scale {
             Self::Buttons4 => "buttons4",
             Self::GoodBad => "good_bad",
             Self::Happy7 => "happy7",
+            Self::Percent => "percent",
         }
     }
 
@@ -78,6 +85,7 @@ impl Scale {
             Self::Stars5 => (0.0, 5.0),
             Self::Buttons4 => (1.0, 4.0),
             Self::GoodBad => (0.0, 1.0),
+            Self::Percent => (0.0, 100.0),
         }
     }
 }
@@ -104,17 +112,29 @@ const FACES: [&str; 5] = ["😡😠🤬😤😭", "🙁☹😞😟😕😢", "�
 /// Words for five steps from worst to best, in the languages of common exports.
 #[rustfmt::skip]
 const STEPS: [&[&str]; 5] = [
-    &["very dissatisfied", "very unsatisfied", "very unhappy", "very poor", "very bad", "terrible", "awful", "strongly disagree",
-      "bardzo niezadowolony", "bardzo źle", "дуже погано", "очень плохо", "nagyon rossz", "péssimo", "sehr schlecht", "pésimo", "très mauvais", "pessimo"],
-    &["dissatisfied", "unsatisfied", "unhappy", "poor", "disagree", "somewhat dissatisfied", "niezadowolony", "źle", "погано", "плохо",
-      "rossz", "ruim", "schlecht", "malo", "mauvais", "scarso"],
-    &["neutral", "neither satisfied nor dissatisfied", "okay", "ok", "average", "fair", "neither agree nor disagree", "neutralnie",
-      "нейтрально", "közepes", "neutro", "mittel", "regular", "moyen", "sufficiente"],
-    &["satisfied", "happy", "agree", "somewhat satisfied", "zadowolony", "dobrze", "добре", "хорошо", "jó", "bom", "gut", "bueno", "bon", "buono"],
-    &["very satisfied", "very happy", "very good", "excellent", "great", "strongly agree", "bardzo zadowolony", "bardzo dobrze",
-      "дуже добре", "отлично", "відмінно", "kiváló", "excelente", "sehr gut", "excellent", "ottimo"],
+    &["one", "very dissatisfied", "very unsatisfied", "very unhappy", "very poor", "very bad", "terrible", "awful", "strongly disagree", "extremely dissatisfied",
+      "bardzo niezadowolony", "bardzo niezadowolona", "bardzo źle", "fatalnie", "дуже погано", "жахливо", "дуже незадоволений", "очень плохо", "ужасно",
+      "очень недоволен", "nagyon rossz", "nagyon elégedetlen", "péssimo", "muito insatisfeito", "muito ruim", "sehr schlecht", "sehr unzufrieden", "pésimo",
+      "muy insatisfecho", "muy malo", "très mauvais", "très insatisfait", "pessimo", "molto insoddisfatto", "zeer ontevreden", "zeer slecht",
+      "velmi nespokojen", "velmi nespokojený", "veľmi nespokojný", "foarte nemulțumit", "много недоволен", "vrlo nezadovoljan", "zelo nezadovoljen",
+      "mycket missnöjd", "meget utilfreds", "çok kötü", "hiç memnun değilim"],
+    &["two", "dissatisfied", "unsatisfied", "unhappy", "poor", "disagree", "somewhat dissatisfied", "niezadowolony", "niezadowolona", "źle", "погано",
+      "незадоволений", "плохо", "недоволен", "rossz", "elégedetlen", "ruim", "insatisfeito", "schlecht", "unzufrieden", "malo", "insatisfecho", "mauvais",
+      "insatisfait", "scarso", "insoddisfatto", "ontevreden", "slecht", "nespokojen", "nespokojený", "nespokojný", "nemulțumit", "nezadovoljan",
+      "nezadovoljen", "missnöjd", "utilfreds", "kötü", "memnun değilim"],
+    &["three", "neutral", "neither satisfied nor dissatisfied", "okay", "ok", "average", "fair", "neither agree nor disagree", "neutralnie", "ani zadowolony, ani niezadowolony",
+      "średnio", "нейтрально", "задовільно", "удовлетворительно", "közepes", "semleges", "neutro", "mittel", "weder noch", "regular", "moyen", "neutre",
+      "sufficiente", "neutrale", "neutraal", "neutrální", "neutrálny", "neutru", "неутрално", "neutralno", "nevtralno", "hverken eller", "orta", "kararsızım"],
+    &["four", "satisfied", "happy", "agree", "somewhat satisfied", "zadowolony", "zadowolona", "dobrze", "добре", "задоволений", "хорошо", "доволен", "jó",
+      "elégedett", "bom", "satisfeito", "gut", "zufrieden", "bueno", "satisfecho", "bon", "satisfait", "buono", "soddisfatto", "tevreden", "goed",
+      "spokojen", "spokojený", "spokojný", "mulțumit", "zadovoljan", "zadovoljen", "nöjd", "tilfreds", "iyi", "memnunum"],
+    &["five", "very satisfied", "very happy", "very good", "excellent", "great", "strongly agree", "extremely satisfied", "bardzo zadowolony", "bardzo zadowolona",
+      "bardzo dobrze", "дуже добре", "чудово", "дуже задоволений", "отлично", "очень доволен", "відмінно", "kiváló", "nagyon elégedett", "excelente", "muito satisfeito",
+      "ótimo", "sehr gut", "sehr zufrieden", "muy satisfecho", "très satisfait", "très bien", "ottimo", "molto soddisfatto", "zeer tevreden", "uitstekend",
+      "velmi spokojen", "velmi spokojený", "veľmi spokojný", "foarte mulțumit", "много доволен", "vrlo zadovoljan", "zelo zadovoljen", "mycket nöjd",
+      "meget tilfreds", "çok iyi", "çok memnunum"],
 ];
-const GOOD: [&str; 14] = [
+const GOOD: [&str; 20] = [
     "good",
     "good with comment",
     "positive",
@@ -122,6 +142,12 @@ const GOOD: [&str; 14] = [
     "thumbs up",
     "👍",
     "yes",
+    "true",
+    "recommended",
+    "так",
+    "да",
+    "tak",
+    "sim",
     "dobra",
     "dobrze",
     "добре",
@@ -130,7 +156,7 @@ const GOOD: [&str; 14] = [
     "boa",
     "bueno",
 ];
-const BAD: [&str; 14] = [
+const BAD: [&str; 20] = [
     "bad",
     "bad with comment",
     "negative",
@@ -138,6 +164,12 @@ const BAD: [&str; 14] = [
     "thumbs down",
     "👎",
     "no",
+    "false",
+    "not recommended",
+    "ні",
+    "нет",
+    "nie",
+    "não",
     "zła",
     "źle",
     "погано",
@@ -168,19 +200,57 @@ pub(super) fn read(value: &str, scale: Option<Scale>) -> Answer {
     if NO_ANSWER.contains(&value.as_str()) {
         return Answer::None;
     }
-    let points = match scale {
-        Some(Scale::Happy7) => freshdesk(&value).or_else(|| number(&value)),
-        Some(scale) => number(&value).or_else(|| word(&value, scale)),
-        None => number(&value),
+    if scale == Some(Scale::Happy7)
+        && let Some(points) = freshdesk(&value)
+    {
+        return Answer::Points(points);
+    }
+    let of_scale = |most: f32| match scale {
+        None => true,
+        Some(Scale::Percent) => most == 100.0,
+        Some(scale) => most == scale.range().1,
+    };
+    let points = match number(&value) {
+        Some((points, most)) => Some(points).filter(|_| most.is_none_or(of_scale)),
+        None => scale.and_then(|scale| word(&value, scale)),
     };
     let within = |points: &f32| scale.is_none_or(|s| (s.range().0..=s.range().1).contains(points));
     points.filter(within).map_or(Answer::Unread, Answer::Points)
 }
 
-/// `4`, `4.5`, `4,5`, `4/5`, `4 out of 5`, `4 stars`, `★★★★☆`, `10 - very likely`.
-fn number(value: &str) -> Option<f32> {
-    if value.contains('★') && value.chars().all(|c| matches!(c, '★' | '☆')) {
-        return Some(value.chars().filter(|c| *c == '★').count() as f32);
+/// "4 out of 5", "Rated 4.0 out of 5 stars", "Ocena: 4 z 5", "4/5".
+static OF: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let of = "/|out of|of|von|auf|sur|de|di|su|van|z|ze|zo|із|з|из|от|od|din|av|af|ud af";
+    Regex::new(&format!(
+        r"^[^\d]{{0,24}}?(\d+(?:[.,]\d+)?)\s*[\p{{L}}★⭐()]{{0,12}}?\s*(?:{of})\s*(5|6|7|10|100)\b[^\d]{{0,24}}$"
+    ))
+    .ok()
+});
+/// "5 üzerinden 4", "5-ből 4".
+static FROM: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^(5|10|100)\s*(?:üzerinden|-?b[őo]l)\s*(\d+(?:[.,]\d+)?)$").ok());
+
+/// The points in `4`, `4.5`, `4,5`, `4/5`, `4 out of 5`, `4 stars`, `★★★★☆`, `80 %`, `10 - very likely`, and the most that can be given where
+/// the value says it.
+fn number(value: &str) -> Option<(f32, Option<f32>)> {
+    if let Some(stars) = stars(value) {
+        return Some((stars, None));
+    }
+    let decimal = |digits: &str| digits.replace(',', ".").parse::<f32>().ok();
+    if let Some(percent) = value.strip_suffix('%') {
+        return decimal(percent.trim()).map(|points| (points, Some(100.0)));
+    }
+    let said = |regex: &LazyLock<Option<Regex>>, points: usize, most: usize| {
+        let found = regex.as_ref()?.captures(value)?;
+        Some((
+            decimal(found.get(points)?.as_str())?,
+            decimal(found.get(most)?.as_str()),
+        ))
+    };
+    if value.len() <= 80
+        && let Some(found) = said(&OF, 1, 2).or_else(|| said(&FROM, 2, 1))
+    {
+        return Some(found);
     }
     let end = value
         .find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | ','))
@@ -191,38 +261,36 @@ fn number(value: &str) -> Option<f32> {
         return None;
     }
     let rest = rest.trim_start();
-    let unit = rest.is_empty()
-        || [
-            "star",
-            "point",
-            "/",
-            "out of",
-            "of ",
-            "-",
-            "–",
-            "(",
-            ":",
-            "=",
-            "★",
-            "зір",
-            "звезд",
-            "gwiazd",
-            "csillag",
-            "estrela",
-            "stern",
-            "étoile",
-            "stelle",
-        ]
-        .iter()
-        .any(|unit| rest.starts_with(unit));
+    #[rustfmt::skip]
+    const UNITS: &[&str] = &[
+        "star", "point", "-", "–", "(", ":", "=", "★", "⭐", "зір", "звезд", "звёзд", "gwiazd", "csillag", "estrel", "stern", "étoile",
+        "stell", "ster", "hvězd", "hviezd", "stea", "stele", "zvjezd", "zvezd", "stjärn", "stjern", "yıldız", "punkt", "pont", "балл", "бал", "bod",
+    ];
+    let unit = rest.is_empty() || UNITS.iter().any(|unit| rest.starts_with(unit));
     // 4-5 and 4.5.2026 are no ratings.
     let range = rest.starts_with(['-', '–'])
-        && rest[rest.len().min(1)..]
+        && rest
+            .trim_start_matches(['-', '–'])
             .trim_start()
             .starts_with(|c: char| c.is_ascii_digit());
     (unit && !range)
-        .then(|| digits.replace(',', ".").parse().ok())
+        .then(|| decimal(digits))
         .flatten()
+        .map(|points| (points, None))
+}
+
+/// Stars that are drawn: `★★★★☆`, `⭐⭐⭐`, `★★½`, `****`.
+fn stars(value: &str) -> Option<f32> {
+    let mut points = 0.0;
+    for c in value.chars() {
+        match c {
+            '★' | '⭐' | '🌟' | '✭' | '✮' | '*' => points += 1.0,
+            '½' | '⯨' | '⯪' => points += 0.5,
+            '☆' | '✩' | '\u{FE0F}' | ' ' => {}
+            _ => return None,
+        }
+    }
+    (points > 0.0 && points <= 10.0).then_some(points)
 }
 
 fn word(value: &str, scale: Scale) -> Option<f32> {
@@ -256,20 +324,29 @@ fn freshdesk(value: &str) -> Option<f32> {
     }
 }
 
-/// The scale that a column's name and its values speak for; none if they speak for none.
+/// Share of a column's ratings that must be understood.
+const MOSTLY: f32 = 0.9;
+
+/// The scale that a column's name and its values speak for; none if they speak for none. A few words that are not understood do not
+/// count; a number outside the scale does.
 pub(super) fn scale_of<'a>(name: &str, values: impl Iterator<Item = &'a str> + Clone) -> Option<Scale> {
     let name = name.to_lowercase();
     let called = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
+    let has_word = |words: &[&str]| {
+        name.split(|c: char| !c.is_alphanumeric())
+            .any(|word| words.contains(&word))
+    };
     let fits = |scale: Scale| {
-        let mut any = false;
-        values.clone().all(|value| match read(value, Some(scale)) {
-            Answer::Points(_) => {
-                any = true;
-                true
+        let (mut understood, mut words) = (0_u32, 0_u32);
+        for value in values.clone() {
+            match read(value, Some(scale)) {
+                Answer::Points(_) => understood += 1,
+                Answer::None => {}
+                Answer::Unread if value.contains(|c: char| c.is_ascii_digit()) => return false,
+                Answer::Unread => words += 1,
             }
-            Answer::None => true,
-            Answer::Unread => false,
-        }) && any
+        }
+        understood > 0 && understood as f32 >= MOSTLY * (understood + words) as f32
     };
     let by_name = if called(&[
         "nps",
@@ -283,9 +360,9 @@ pub(super) fn scale_of<'a>(name: &str, values: impl Iterator<Item = &'a str> + C
         "likely to",
     ]) {
         &[Scale::Nps][..]
-    } else if called(&["ces", "effort", "easy to", "легко"]) {
+    } else if has_word(&["ces"]) || called(&["effort", "easy to", "легко"]) {
         &[Scale::Ces][..]
-    } else if called(&["smiley", "face", "emoji"]) {
+    } else if has_word(&["smiley", "smileys", "face", "faces", "emoji"]) {
         &[Scale::Smiley][..]
     } else if called(&[
         "csat",
@@ -300,18 +377,31 @@ pub(super) fn scale_of<'a>(name: &str, values: impl Iterator<Item = &'a str> + C
     } else {
         &[][..]
     };
-    let by_values = [Scale::GoodBad, Scale::Stars5, Scale::Points10];
-    let numbers = |scale: &Scale| {
-        *scale != Scale::GoodBad
-            || values
-                .clone()
-                .any(|v| number(v.trim()).is_none() && !v.trim().is_empty())
+    // Yes and no in numbers.
+    let is_binary = || {
+        values
+            .clone()
+            .all(|value| matches!(value.trim(), "" | "0" | "1" | "0.0" | "1.0") || read(value, None) == Answer::None)
+    };
+    if by_name == [Scale::Nps] && is_binary() && fits(Scale::GoodBad) {
+        return Some(Scale::GoodBad);
+    }
+    let by_values = [Scale::GoodBad, Scale::Stars5, Scale::Points10, Scale::Percent];
+    let speaks = |scale: &Scale| match scale {
+        Scale::GoodBad => values
+            .clone()
+            .any(|v| number(v.trim()).is_none() && !v.trim().is_empty()),
+        // A number up to 100 may be anything; a percentage is one by its sign.
+        Scale::Percent => values
+            .clone()
+            .any(|v| matches!(number(v.trim()), Some((_, Some(100.0))))),
+        _ => true,
     };
     by_name
         .iter()
         .chain(&by_values)
         .copied()
-        .filter(numbers)
+        .filter(speaks)
         .find(|scale| fits(*scale))
 }
 
@@ -328,6 +418,18 @@ mod tests {
             ("4,5", Scale::Stars5, 4.5),
             ("4/5", Scale::Stars5, 4.0),
             ("3 out of 5", Scale::Stars5, 3.0),
+            ("Rated 4.5 out of 5 stars", Scale::Stars5, 4.5),
+            ("Ocena: 4 z 5", Scale::Stars5, 4.0),
+            ("4 étoiles sur 5", Scale::Stars5, 4.0),
+            ("5 üzerinden 4", Scale::Stars5, 4.0),
+            ("⭐⭐⭐", Scale::Stars5, 3.0),
+            ("★★★½", Scale::Stars5, 3.5),
+            ("4 gwiazdki", Scale::Stars5, 4.0),
+            ("FIVE", Scale::Stars5, 5.0),
+            ("8/10", Scale::Points10, 8.0),
+            ("80 %", Scale::Percent, 80.0),
+            ("5 - Very satisfied", Scale::Csat, 5.0),
+            ("true", Scale::GoodBad, 1.0),
             ("5 stars", Scale::Stars5, 5.0),
             ("★★★☆☆", Scale::Stars5, 3.0),
             ("Very satisfied", Scale::Csat, 5.0),
@@ -356,6 +458,9 @@ mod tests {
             ("6", Scale::Stars5),
             ("-1", Scale::Nps),
             ("4-5", Scale::Stars5),
+            ("4/10", Scale::Stars5),
+            ("80%", Scale::Stars5),
+            ("4/5/2026", Scale::Stars5),
             ("2026-03-01", Scale::Stars5),
             ("1e3", Scale::Points10),
         ] {
@@ -376,7 +481,25 @@ mod tests {
         assert_eq!(of("score", &["1", "9"]), Some(Scale::Points10));
         assert_eq!(of("Satisfaction", &["Good", "Bad", "Offered"]), Some(Scale::GoodBad));
         assert_eq!(of("score", &["1", "99"]), None);
+        assert_eq!(of("rating", &["100%", "20%"]), Some(Scale::Percent));
+        assert_eq!(of("rating", &["3/10", "4/10"]), Some(Scale::Points10));
+        assert_eq!(
+            of("Recommended IND", &["1", "0"]),
+            Some(Scale::GoodBad),
+            "no Net Promoter Score"
+        );
+        let mostly = ["5"; 20].iter().copied().chain(["see text"]).collect::<Vec<_>>();
+        assert_eq!(
+            of("rating", &mostly),
+            Some(Scale::Stars5),
+            "one word that is not understood is counted later"
+        );
         assert_eq!(of("score", &["", "n/a"]), None);
+        assert_eq!(
+            of("Services", &["5", "2"]),
+            Some(Scale::Stars5),
+            "no customer effort score"
+        );
         assert_eq!(of("price", &["1.99", "120"]), None);
     }
 }

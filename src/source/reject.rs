@@ -57,6 +57,9 @@ pub enum Reason {
     /// A quote opens on this line and never closes. Only this line is rejected; reading continues with the next one.
     #[error("a quote opens on this line and never closes; reading went on with the next line")]
     OpenQuote,
+    /// A page of records that has none.
+    #[error("expected a list `{0}` in the object")]
+    NoList(String),
     /// The file is UTF-8 and this record is not.
     #[error("not valid UTF-8")]
     NotUtf8,

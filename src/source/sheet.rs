@@ -199,7 +199,9 @@ impl Draft {
             "s" => text(strings.get(value.parse().ok()?)?),
             "inlineStr" | "str" => text(&self.value),
             "b" => Some(Cell::Boolean(value == "1" || value == "true")),
-            "d" => moment::read(value, None).map(Cell::Moment).or_else(|| text(value)),
+            "d" => moment::read(value, &moment::Form::default())
+                .map(Cell::Moment)
+                .or_else(|| text(value)),
             "e" => text(value),
             _ if value.is_empty() => None,
             _ => match value.parse::<f64>().ok().filter(|number| number.is_finite()) {

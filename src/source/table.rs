@@ -9,10 +9,11 @@ use polars::prelude::*;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::input::{Counter, Input};
+use super::moment::Zone;
 use super::preset::Preset;
 use super::reject::Reject;
 use super::workbook;
-use super::{BATCH_BYTES, Format, MAX_COLUMNS, SourceOptions, csv, encoding, json, parquet, piece, xlsx};
+use super::{BATCH_BYTES, Format, MAX_COLUMNS, SourceOptions, csv, encoding, json, parquet, xlsx};
 use crate::error::{Error, Result};
 
 /// A file with settled format and columns.
@@ -131,8 +132,8 @@ impl Table {
             None => by_content(&input, encoding)?,
         };
         let layout = match format {
-            Format::Jsonl => Layout::Json(json::look(&input, encoding, true)?),
-            Format::Json => Layout::Json(json::look(&input, encoding, false)?),
+            Format::Jsonl => Layout::Json(json::look(&mut input, encoding, true, options, notes)?),
+            Format::Json => Layout::Json(json::look(&mut input, encoding, false, options, notes)?),
             _ => Layout::Csv(csv::look(&input, encoding, options, format == Format::Tsv, notes)?),
         };
         Ok(Table::with(input, layout, options))
@@ -162,8 +163,14 @@ impl Table {
     /// The names of its columns, and of the members of nested ones as `column.member`.
     pub(super) fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.schema().iter_names().map(ToString::to_string).collect();
-        if let Layout::Json(layout) = &self.layout {
-            names.extend(layout.members().map(str::to_owned));
+        match &self.layout {
+            Layout::Json(layout) => names.extend(layout.members().map(str::to_owned)),
+            Layout::Parquet(layout) => {
+                for (name, dtype) in layout.schema().iter() {
+                    members(name, dtype, &mut names);
+                }
+            }
+            Layout::Csv(_) | Layout::Xlsx(_) => {}
         }
         names
     }
@@ -177,6 +184,18 @@ impl Table {
         }
     }
 
+    /// The zone that the file states for the times in a column.
+    pub(super) fn zone(&self, column: &str) -> Option<Zone> {
+        let mark = match &self.layout {
+            Layout::Csv(layout) => layout.mark(column),
+            Layout::Xlsx(layout) => layout.mark(column),
+            Layout::Json(_) | Layout::Parquet(_) => None,
+        }?;
+        // Qualtrics writes {"ImportId":"startDate","timeZone":"America/Denver"} under the name.
+        let mark: serde_json::Value = serde_json::from_str(mark).ok()?;
+        Zone::of(mark.get("timeZone")?.as_str()?)
+    }
+
     /// The rows from the start of the file; stored bytes are counted as they are read.
     pub(super) fn rows(&self, counter: &Counter, settled: &Schema) -> Result<Box<dyn Rows>> {
         Ok(match &self.layout {
@@ -188,10 +207,21 @@ impl Table {
     }
 }
 
+/// The members of a struct column, and of the structs in it, as `column.member`.
+fn members(name: &str, dtype: &DataType, names: &mut Vec<String>) {
+    if let DataType::Struct(fields) = dtype {
+        for field in fields {
+            let name = format!("{name}.{}", field.name);
+            members(&name, &field.dtype, names);
+            names.push(name);
+        }
+    }
+}
+
 fn by_content(input: &Input, encoding: &'static Encoding) -> Result<Format> {
     let decoded = encoding::decoded(input.reader(&Counter::default())?, encoding);
     Ok(
-        match piece::first_character(decoded).map_err(|source| input.failed(source))? {
+        match json::piece::first_character(decoded).map_err(|source| input.failed(source))? {
             Some(b'[' | b'{') => Format::Json,
             _ => Format::Csv,
         },

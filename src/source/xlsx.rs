@@ -38,6 +38,8 @@ struct SheetColumn {
     at: usize,
     name: String,
     label: Option<String>,
+    /// What the last header row says of it.
+    mark: Option<String>,
     dtype: DataType,
 }
 
@@ -101,6 +103,10 @@ pub(super) fn look(input: &mut Input, options: &SourceOptions, notes: &mut Vec<S
     let mut columns = columns(&names, types, |note| notes.push(format!("{}: {note}", input.name)));
     for column in columns.iter_mut().filter(|_| below > 0) {
         column.label = texts.first().and_then(|row| row.get(column.at)).cloned();
+        column.mark = below
+            .checked_sub(1)
+            .and_then(|last| texts.get(last)?.get(column.at))
+            .cloned();
     }
     Ok(Layout {
         part,
@@ -167,6 +173,7 @@ fn columns(names: &[String], types: Vec<DataType>, note: impl FnMut(String)) -> 
             at,
             name,
             label: None,
+            mark: None,
             dtype,
         })
         .collect()
@@ -176,6 +183,11 @@ impl Layout {
     /// Name of a column in the header row below the first: a survey's question.
     pub(super) fn label(&self, column: &str) -> Option<&str> {
         self.columns.iter().find(|known| known.name == column)?.label.as_deref()
+    }
+
+    /// What the last header row says of a column.
+    pub(super) fn mark(&self, column: &str) -> Option<&str> {
+        self.columns.iter().find(|known| known.name == column)?.mark.as_deref()
     }
 
     /// Columns and types; a column without values has the type `Null`.

@@ -10,16 +10,17 @@ use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
 use super::draft::{Draft, Editor};
 use super::symbols::{self, Content};
-use super::{characters, links, mail, markup, taming};
+use super::{bbcode, characters, links, mail, markup, taming};
 
 /// Bounds the work on adversarial text. Doubly escaped HTML mail needs three passes.
 const PASSES: usize = 8;
 
 /// The stages of one pass, in order. Each gives a new draft, or nothing when it finds nothing to do.
-const STAGES: [fn(&Draft) -> Option<Draft>; 7] = [
+const STAGES: [fn(&Draft) -> Option<Draft>; 8] = [
     characters::make_visible,
     characters::compose,
     markup::strip_tags,
+    bbcode::strip,
     markup::decode_entities,
     mail::set_aside,
     links::replace_addresses,

@@ -4,6 +4,7 @@
 //! These functions are pure, accept any input and take linear time: they never panic or fail, and the result depends on the text alone.
 
 mod bare;
+mod bbcode;
 mod characters;
 mod clean;
 mod contrast;

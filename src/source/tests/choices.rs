@@ -1,6 +1,7 @@
 //! What is found by looking: comment and id columns, names, progress.
 
 use super::*;
+use crate::source::Scale;
 
 fn chosen(csv: &str) -> Result<(String, Option<String>)> {
     let folder = Folder::new();
@@ -26,15 +27,207 @@ fn the_column_that_reads_like_sentences_is_taken() {
         ),
         "Q7"
     );
-    // A title is shorter than the text it stands over, and a reply is not the customer's.
+    // A title belongs to the text it stands over, and a reply is not the customer's.
     assert_eq!(
         text(
             "title,message,reply\n\
              Great place,We came on a Sunday and everybody was so friendly to us,Dear guest thank you for your kind words and come back soon\n\
              Too slow,An hour for two coffees and nobody even said sorry to us,Dear guest we are sorry for the wait and will do better soon\n"
         ),
-        "message"
+        "title+message"
     );
+}
+
+#[test]
+fn a_reply_is_never_the_comment_however_long_it_is() {
+    let reply =
+        "Hello and thank you so much for your wonderful feedback, we are happy to help you at any time of the day";
+    for (comment, answer) in [
+        ("content", "replyContent"),
+        ("text", "owner_answer"),
+        ("Opinia", "Odpowiedź właściciela"),
+    ] {
+        let csv = format!(
+            "id,{comment},score,{answer}\n1,Crashes often,1,\"{reply}\"\n2,ok,5,\n3,Too many ads,2,\"{reply} and night\"\n"
+        );
+        assert_eq!(text(&csv), comment, "{answer}");
+    }
+    let only = chosen(&format!("id,replyText\n1,\"{reply}\"\n"));
+    assert!(only.is_err(), "not even when nothing else reads like text");
+}
+
+#[test]
+fn a_title_is_joined_unless_it_names_a_thing() {
+    let row = |n: usize, title: &str| format!("{n},{title},I had such high hopes for this but it broke on day {n}\n");
+    let own: String = (0..6)
+        .map(|n| {
+            row(
+                n,
+                [
+                    "Design flaws",
+                    "Never again",
+                    "",
+                    "So so",
+                    "Nice shirt",
+                    "My favourite buy",
+                ][n],
+            )
+        })
+        .collect();
+    assert_eq!(text(&format!("id,Title,Review Text\n{own}")), "Title+Review Text");
+    let products: String = (0..6).map(|n| row(n, ["Blue shirt", "Red shirt"][n % 2])).collect();
+    assert_eq!(text(&format!("id,title,review\n{products}")), "review");
+}
+
+#[test]
+fn the_customers_own_rating_is_taken() {
+    let rating = |csv: &str| {
+        let folder = Folder::new();
+        let all = read(&[&folder.file("a.csv", csv)]).unwrap();
+        let mapped = &all.batches[0].mapped;
+        (mapped.ratings.clone(), mapped.scale.map(Scale::name))
+    };
+    assert_eq!(
+        rating("Age,text,Recommended IND,Rating\n33,some words here,1,4\n34,other words there,0,3\n").0,
+        [Some(4.0), Some(3.0)]
+    );
+    assert_eq!(
+        rating(
+            "Average_Score,Hotel rating,text,Reviewer_Score\n8.4,5,some words here,2.5\n8.4,5,other words there,10\n"
+        ),
+        (vec![Some(2.5), Some(10.0)], Some("points10"))
+    );
+    assert_eq!(
+        rating("Recommended,text\n1,some words here\n0,other words there\n"),
+        (vec![Some(1.0), Some(0.0)], Some("good_bad"))
+    );
+}
+
+#[test]
+fn what_is_called_a_time_or_a_rating_and_is_not_understood_is_told() {
+    let folder = Folder::new();
+    let path = folder.file(
+        "a.csv",
+        "Date,Rating,text\n2 weeks ago,quite fine,some words here\n5 days ago,rather bad,other words there\n",
+    );
+    let all = read(&[&path]).unwrap();
+    let unread = &all.batches[0].mapped.unread;
+    assert_eq!((unread.times, unread.first_time.as_deref()), (2, Some("2 weeks ago")));
+    assert!(
+        all.notes().contains(
+            "column `Rating` is called like a rating, but its 2 values are not understood, the first is “quite fine”"
+        ),
+        "{}",
+        all.notes()
+    );
+}
+
+#[test]
+fn dates_and_clocks_of_spreadsheets_are_put_together() {
+    let times = |csv: &str| {
+        let folder = Folder::new();
+        let all = read(&[&folder.file("a.csv", csv)]).unwrap();
+        (all.batches[0].times(), all.notes())
+    };
+    let (at, notes) = times("Date,text\n46082,some words here\n46083.5,other words there\n");
+    assert_eq!(at, [Some(1_772_323_200), Some(1_772_452_800)]);
+    assert!(
+        notes.contains("numbers in column `Date` are read as the days of a spreadsheet: 46082 is 2026-03-01"),
+        "{notes}"
+    );
+    let (at, _) = times("Date,Time,text\n2026-03-01,13:30,some words here\n2026-03-02,09:00,other words there\n");
+    assert_eq!(at, [Some(1_772_371_800), Some(1_772_442_000)]);
+    let (at, notes) = times(
+        "Data,text\n1 listopada 2026,Obsługa była miła i szybka\n3 listopada 2026,Kolejka była o wiele za długa\n",
+    );
+    assert_eq!(at[0], Some(1_793_491_200), "the comments are Polish: {notes}");
+    let (at, notes) =
+        times("Date (Europe/Kyiv),text\n2026-03-01 02:00,some words here\n2026-07-01 02:00,other words there\n");
+    assert_eq!(at, [Some(1_772_323_200), Some(1_782_860_400)], "{notes}");
+}
+
+#[test]
+fn the_zone_that_a_survey_states_is_used() {
+    let folder = Folder::new();
+    let mark = |id: &str| format!("\"{{\"\"ImportId\"\":\"\"{id}\"\",\"\"timeZone\"\":\"\"America/Denver\"\"}}\"");
+    let csv = format!(
+        "StartDate,EndDate,Status,RecordedDate,ResponseId,DistributionChannel,Q1\n\
+         Start Date,End Date,Response Type,Recorded Date,Response ID,Distribution Channel,Why?\n\
+         {},{},x,{},x,x,x\n\
+         2026-01-01 16:30:00,2026-01-01 16:30:00,0,2026-01-01 16:30:00,R_1,email,Your people are kind and quick\n\
+         2026-07-01 16:30:00,2026-07-01 16:30:00,0,2026-07-01 16:30:00,R_2,email,The queue was far too long\n",
+        mark("startDate"),
+        mark("endDate"),
+        mark("recordedDate")
+    );
+    let all = read(&[&folder.file("a.csv", csv)]).unwrap();
+    assert_eq!(
+        all.batches[0].times(),
+        [Some(1_767_310_200), Some(1_782_945_000)],
+        "winter and summer"
+    );
+    assert!(
+        all.notes()
+            .contains("times in column `RecordedDate` are in the zone America/Denver"),
+        "{}",
+        all.notes()
+    );
+}
+
+#[test]
+fn answers_are_read_one_by_one_if_the_user_says_so() {
+    let folder = Folder::new();
+    let csv = "id,What did you like?,What should we improve?,stars\n\
+               7,All the friendly people at the desk,Waiting for an hour was not fine,4\n8,, The queues are far too long,2\n9,, ,3\n";
+    let path = folder.file("a.csv", csv);
+    let told = read(&[&path]).err().unwrap().to_string();
+    assert!(told.contains("--answers"), "{told}");
+    let options = SourceOptions {
+        answers: true,
+        ..SourceOptions::default()
+    };
+    let all = read_as(&[&path], &options).unwrap();
+    let (like, improve) = ("What did you like?", "What should we improve?");
+    assert_eq!(all.rows(), [0, 0, 1, 2]);
+    assert_eq!(
+        all.texts(),
+        [
+            Some("All the friendly people at the desk".to_owned()),
+            Some("Waiting for an hour was not fine".to_owned()),
+            Some(" The queues are far too long".to_owned()),
+            None
+        ]
+    );
+    assert_eq!(
+        all.ids(),
+        [
+            format!("7#{like}"),
+            format!("7#{improve}"),
+            format!("8#{improve}"),
+            "9".to_owned()
+        ]
+    );
+    let questions: Vec<_> = all
+        .batches
+        .iter()
+        .flat_map(|batch| batch.mapped.questions.clone())
+        .collect();
+    assert_eq!(
+        questions,
+        [
+            Some(like.to_owned()),
+            Some(improve.to_owned()),
+            Some(improve.to_owned()),
+            None
+        ]
+    );
+    assert_eq!(
+        all.column("stars"),
+        some(&["4", "4", "2", "3"]),
+        "its own columns stand beside each answer"
+    );
+    let joined = read_as(&[&path], &with_text(&[like, improve])).unwrap();
+    assert_eq!(joined.rows(), [0, 1, 2], "joining stays possible");
 }
 
 #[test]

@@ -160,22 +160,18 @@ fn parquet_that_is_cut_short() {
 
 #[test]
 fn json_that_is_no_list_of_comments() {
-    let wrapper = |keys: &str| {
-        format!(
-            "DIR/a.json holds one JSON object (keys: {keys}), not a list of comments: give an array of objects or one \
-             object a line, for example jq -c '.KEY[]' DIR/a.json > comments.jsonl"
-        )
-    };
-    assert_eq!(
-        of_file("a.json", "{\"status\":\"ok\",\"reviews\":[{\"text\":\"x\"}]}"),
-        wrapper("`reviews`, `status`")
-    );
     assert_eq!(
         of_file(
             "a.json",
-            "{\n\"reviews\": [\n{\"text\":\"x\"},\n{\"text\":\"y\"}\n]\n}\n"
+            "{\"praise\":[{\"text\":\"it was all so nice\"}],\"blame\":[{\"text\":\"it was all so bad\"}]}"
         ),
-        wrapper("`reviews`")
+        "DIR/a.json holds several lists that could be the comments, with so many elements: `praise` (1), `blame` (1); say which \
+         with --records PATH"
+    );
+    assert_eq!(
+        of_file("a.json", "{\"reviews\": [\n{\"text\":\"one\"},\n{\"text\":\"tw"),
+        "DIR/a.json is damaged or cut short (JSON: EOF while parsing a string at line 3 column 11); fetch it again, half a file \
+         is never tagged"
     );
     assert_eq!(
         of_file("a.jsonl", "\nhello\nworld\n"),
@@ -227,7 +223,7 @@ fn columns_that_cannot_be_chosen() {
             "liked,disliked\nthe food was really good here,waiting for an hour was not\nall the friendly people at the desk,nothing at all to be honest\n"
         ),
         "two columns read like comments: `liked` (“all the friendly people at the desk”) and `disliked` (“waiting for an \
-         hour was not”); choose with --text COLUMN, or give --text twice to join them"
+         hour was not”); choose with --text COLUMN, give --text twice to join them, or --answers to read each as a comment of its own"
     );
     let folder = Folder::new();
     folder.file("a.csv", "Ticket ID,Comment,Body\n1,x,y\n");

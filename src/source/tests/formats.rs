@@ -284,3 +284,129 @@ fn several_files_become_one_table() {
     let sources: Vec<_> = all.batches.iter().map(|batch| batch.source.to_string()).collect();
     assert_eq!(sources, [first, second, third]);
 }
+
+/// The comments of a JSON file, and what was told.
+fn comments(text: &str, records: Option<&str>) -> (Vec<String>, All) {
+    let folder = Folder::new();
+    let options = SourceOptions {
+        records: records.map(str::to_owned),
+        ..with_text(&["comment"])
+    };
+    let all = read_as(&[&folder.file("a.json", text)], &options).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let texts = all.texts().into_iter().flatten().collect();
+    (texts, all)
+}
+
+#[test]
+fn records_are_found_wherever_they_are_in_json() {
+    let (a, b) = (
+        "{\"n\":1,\"comment\":\"The courier was rude\"}",
+        "{\"n\":2,\"comment\":\"Great staff\"}",
+    );
+    for text in [
+        format!("{{\"data\":[{a},{b}],\"meta\":{{\"next\":null}}}}"),
+        format!("{{\n \"meta\": {{\"x\":[\"}}\"]}},\n \"reviews\": [\n  {a},\n  {b}\n ]\n}}\n"),
+        format!("{{\"result\":{{\"status\":\"ok\",\"items\":[{a},{b}],\"n\":2}}}}"),
+        format!("{{\"data\":[{a}],\"page\":0}}\n{{\"data\":[],\"page\":1}}\n{{\"data\":[{b}],\"page\":2}}\n"),
+        format!("[{{\"data\":[{a}]}},{{\"data\":[{b}]}}]"),
+        format!("{{\n \"data\": [{a}]\n}}\n{{\n \"data\": [{b}]\n}}\n"),
+        "{\n \"n\": 1,\n \"comment\": \"The courier was rude\"\n}\n{\n \"n\": 2,\n \"comment\": \"Great staff\"\n}\n"
+            .to_owned(),
+        format!("{{\"x1\":{a},\"x2\":{b}}}"),
+        "{\"n\":[1,2],\"comment\":[\"The courier was rude\",\"Great staff\"]}".to_owned(),
+        "{\"n\":{\"0\":1,\"1\":2},\"comment\":{\"0\":\"The courier was rude\",\"1\":\"Great staff\"}}".to_owned(),
+        "{\"columns\":[\"n\",\"comment\"],\"index\":[0,1],\"data\":[[1,\"The courier was rude\"],[2,\"Great staff\"]]}"
+            .to_owned(),
+        "[[\"n\",\"comment\"],[1,\"The courier was rude\"],[2,\"Great staff\"]]".to_owned(),
+        format!("\u{FEFF}[{a},\n{b},\n]\n"),
+    ] {
+        let (texts, all) = comments(&text, None);
+        assert_eq!(texts, ["The courier was rude", "Great staff"], "{text}");
+        assert_eq!(all.column("n"), some(&["1", "2"]), "{text}");
+        assert_eq!(all.rows(), [0, 1], "{text}");
+        assert!(all.rejects().is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn the_object_around_records_is_kept_beside_them() {
+    let text = "[{\"hotel\":\"Blue\",\"reviews\":[{\"comment\":\"The room was small\"}]},\
+                {\"hotel\":\"Red\",\"reviews\":[{\"comment\":\"Great staff here\"},{\"comment\":\"Never again\"}]}]";
+    let (texts, all) = comments(text, None);
+    assert_eq!(texts.len(), 3);
+    assert_eq!(all.column("parent.hotel"), some(&["Blue", "Red", "Red"]));
+    let (_, all) = comments(
+        "{\"a7\":{\"comment\":\"Great staff\"},\"a9\":{\"comment\":\"Never again\"}}",
+        None,
+    );
+    assert_eq!(all.column("id"), some(&["a7", "a9"]));
+}
+
+#[test]
+fn the_user_names_the_list_of_records() {
+    let text = "{\"praise\":[{\"comment\":\"it was all so nice\"}],\"blame\":[{\"comment\":\"it was all so bad\"}]}";
+    assert_eq!(comments(text, Some("blame")).0, ["it was all so bad"]);
+    let folder = Folder::new();
+    let options = SourceOptions {
+        records: Some("results".to_owned()),
+        ..with_text(&["comment"])
+    };
+    let path = folder.file("a.json", text);
+    assert_eq!(
+        read_as(&[&path], &options).err().unwrap().to_string(),
+        format!("--records: {path} has no such list of records; lists: `praise`, `blame`")
+    );
+}
+
+#[test]
+fn a_page_that_is_broken_costs_only_itself() {
+    let text = "{\"data\":[{\"comment\":\"The courier was rude\"},7]}\n{\"error\":\"timeout\"}\nnot JSON\n{\"data\":[{\"comment\":\"Great staff\"}]}\n";
+    let (texts, all) = comments(text, None);
+    assert_eq!(texts, ["The courier was rude", "Great staff"]);
+    let rejected = all.rejected();
+    assert_eq!(rejected[0], (1, 1, "expected a JSON object, found a number".to_owned()));
+    assert_eq!(rejected[1], (2, 2, "expected a list `data` in the object".to_owned()));
+    assert!(rejected[2].2.starts_with("not JSON"), "{rejected:?}");
+    assert_eq!((all.rows(), rejected.len()), (vec![0, 4], 3));
+}
+
+#[test]
+fn comments_and_times_inside_nested_records_are_found() {
+    let folder = Folder::new();
+    let node = |n: usize, text: &str| {
+        format!(
+            "{{\"node\":{{\"id\":{n},\"text\":\"{text}\",\"rating\":{n},\"createdAt\":\"2026-03-0{n}T10:00:00Z\",\"reply\":{{\"text\":\"We thank you so much for the time that you took\"}}}}}}"
+        )
+    };
+    let text = format!(
+        "{{\"data\":{{\"reviews\":{{\"edges\":[{},{}]}}}}}}",
+        node(1, "The courier was rude"),
+        node(2, "Great staff")
+    );
+    let all = read(&[&folder.file("a.json", text)]).unwrap();
+    assert_eq!(all.texts(), some(&["The courier was rude", "Great staff"]));
+    assert_eq!(all.batches[0].mapped.ratings, [Some(1.0), Some(2.0)]);
+    assert_eq!(all.batches[0].times(), [Some(1_772_359_200), Some(1_772_445_600)]);
+}
+
+#[test]
+fn parquet_lists_of_strings_are_comments_and_typed_times_are_times() {
+    let folder = Folder::new();
+    let path = folder.path("a.parquet");
+    let list = |texts: &[&str]| Series::new("".into(), texts);
+    let comments = Series::new(
+        "comments".into(),
+        [list(&["good tea", "bad queue"]), list(&["never again"]), list(&[])],
+    );
+    let moments = Int64Chunked::new("moment".into(), [1_772_359_200_000_000_000, 0, 1]).into_series();
+    let moments = moments.cast(&DataType::Datetime(TimeUnit::Nanoseconds, None)).unwrap();
+    let mut frame = DataFrame::new(3, vec![comments.into_column(), moments.into_column()]).unwrap();
+    parquet(Path::new(&path), &mut frame, 100);
+    let all = read(&[&path]).unwrap();
+    assert_eq!(all.texts(), some(&["good tea\n\nbad queue", "never again", ""]));
+    assert_eq!(all.batches[0].times()[0], Some(1_772_359_200));
+    assert!(
+        all.batches[0].columns.equals_missing(&frame),
+        "original columns are as they were"
+    );
+}
