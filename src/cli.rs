@@ -364,8 +364,7 @@ pub(crate) struct Read {
     #[arg(long, value_name = "COLUMN")]
     text: Vec<String>,
 
-    /// Read each answer of a survey as a comment of its own: one row for each, with its question in a column [default: the open
-    /// questions of a survey's export are joined]
+    /// Read each answer of a survey as a comment of its own, beside its question
     #[arg(long)]
     answers: bool,
 
@@ -373,7 +372,7 @@ pub(crate) struct Read {
     #[arg(long, value_name = "COLUMN")]
     id: Option<String>,
 
-    /// Where the records are in JSON, such as `result.items` [default: the list that reads like comments]
+    /// List of records in JSON, such as `result.items` [default: found by its values]
     #[arg(long, value_name = "PATH")]
     records: Option<String>,
 

@@ -209,15 +209,21 @@ fn by_values(sample: &DataFrame) -> Result<Found> {
     })
 }
 
-/// The columns of a survey's answers, in the survey's order: all that read at least half as much like comments as the one that does most.
+/// The columns of a survey's answers, in the survey's order: all that read at least half as much like comments as the one that does most, a third if
+/// they are called by a question, whose answers are often one word.
 fn answers(sample: &DataFrame) -> Result<Vec<String>> {
     let ranked = ranked(sample)?;
     let Some((best, ..)) = ranked.first() else {
         return Ok(Vec::new());
     };
+    let is_question = |name: &str| name.contains('?') || name.split_whitespace().count() >= 4;
+    let is_open = |score: f64, name: &str| {
+        let share = if is_question(name) { 3.0 } else { 2.0 };
+        score >= best / share && !names::is_title(name)
+    };
     let open: Vec<&String> = ranked
         .iter()
-        .filter(|(score, ..)| *score >= best / 2.0)
+        .filter(|(score, name, _)| is_open(*score, name))
         .map(|(_, name, _)| name)
         .collect();
     let all = sample.columns().iter().map(|column| column.name().to_string());

@@ -81,6 +81,10 @@ impl Parts {
         if let Some(half) = words::half_of_day(&lower) {
             return set(&mut self.half, half);
         }
+        // Swedish for the afternoon; in Portuguese it comes before a date.
+        if lower == "em" && self.time.is_some() {
+            return set(&mut self.half, true);
+        }
         if let Some(zone) = Zone::of(token) {
             return set(&mut self.zone, zone);
         }

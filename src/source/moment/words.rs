@@ -210,8 +210,12 @@ pub(super) fn folded(text: &str) -> String {
 /// `am`, `p.m.` and their relatives; the second half of the day is true.
 pub(super) fn half_of_day(word: &str) -> Option<bool> {
     match word {
-        "am" | "a.m." | "a.m" | "de." | "öö" | "дп" | "пр.об." | "dop." => Some(false),
-        "pm" | "p.m." | "p.m" | "du." | "ös" | "пп" | "сл.об." | "odp." => Some(true),
+        "am" | "a.m." | "a.m" | "de." | "délelőtt" | "öö" | "дп" | "пр.об." | "dop." | "manhã" | "mañana" | "fm" => {
+            Some(false)
+        }
+        "pm" | "p.m." | "p.m" | "du." | "délután" | "ös" | "пп" | "сл.об." | "odp." | "pop." | "tarde" => {
+            Some(true)
+        }
         _ => None,
     }
 }
@@ -220,7 +224,7 @@ pub(super) fn half_of_day(word: &str) -> Option<bool> {
 pub(super) fn is_filler(word: &str) -> bool {
     #[rustfmt::skip]
     const FILLERS: &[&str] = &[
-        "de", "del", "em", "of", "on", "at", "the", "um", "uhr", "à", "a", "al", "as", "às", "ás", "las", "la", "le", "el", "il", "den", "der", "dne", "dnia",
+        "de", "del", "da", "em", "of", "on", "at", "the", "um", "uhr", "à", "a", "al", "as", "às", "ás", "las", "la", "le", "el", "il", "den", "der", "dne", "dnia",
         "alle", "ore", "ora", "o", "ob", "u", "v", "godz", "godzina", "uur", "óra", "kl", "klo", "saat", "r", "rok", "roku", "р", "року", "рік",
         "г", "год", "года", "ч", "час", "в", "у", "о", "об", "-", "–", "—", "•", "·", "|", "@", "/",
     ];
