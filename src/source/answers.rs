@@ -1,14 +1,14 @@
 //! The answers of a survey one by one: a row for each question that somebody answered.
 
-use std::sync::Arc;
-
 use polars::prelude::*;
 
 use super::Batch;
+use super::mapping::Mapping;
 
-/// A batch with one row for each answer, in the order of the questions; `answers` has a list of cells for each of `questions`. A row without any
-/// answer stays one row. The id of an answer is its row's id, `#`, and the column it stands in, so that it stays when other questions come or go.
-pub(super) fn one_by_one(batch: Batch, answers: Vec<Vec<Option<String>>>, questions: &[String]) -> PolarsResult<Batch> {
+/// A batch with one row for each answer, in the order of the questions; `answers` has a list of cells for each of the mapping's questions. A row
+/// without any answer stays one row. The id of an answer is its row's id, `#`, and the column it stands in, so that it stays when other questions come
+/// or go.
+pub(super) fn one_by_one(batch: Batch, answers: &[Vec<Option<String>>], mapping: &Mapping) -> PolarsResult<Batch> {
     let filled = |cell: &Option<String>| cell.as_ref().is_some_and(|text| !text.trim().is_empty());
     let mut rows: Vec<IdxSize> = Vec::new();
     let mut asked: Vec<Option<usize>> = Vec::new();
@@ -26,7 +26,7 @@ pub(super) fn one_by_one(batch: Batch, answers: Vec<Vec<Option<String>>>, questi
         }
     }
     let ids = batch.ids();
-    let columns = Arc::clone(&batch.text_columns);
+    let columns: Vec<String> = mapping.text.iter().map(|place| place.name()).collect();
     let mut split = batch.take(&rows)?;
     split.texts = rows
         .iter()
@@ -40,7 +40,7 @@ pub(super) fn one_by_one(batch: Batch, answers: Vec<Vec<Option<String>>>, questi
     split.ids = Some(rows.iter().zip(&asked).map(id).collect());
     split.mapped.questions = asked
         .iter()
-        .map(|question| question.map(|at| questions[at].clone()))
+        .map(|question| question.map(|at| mapping.questions[at].clone()))
         .collect();
     Ok(split)
 }

@@ -419,7 +419,7 @@ fn batch(chunk: Chunk, source: Arc<str>, schema: &Schema, mapping: &Mapping) -> 
     if mapping.questions.is_empty() {
         return Ok(batch);
     }
-    answers::one_by_one(batch, parts, &mapping.questions).map_err(failed)
+    answers::one_by_one(batch, &parts, mapping).map_err(failed)
 }
 
 impl Iterator for Source {

@@ -14,7 +14,7 @@ const MOSTLY: f64 = 0.9;
 
 /// How the times in these cells are read, as far as they say it: the language of their months, and whether numbers are a spreadsheet's days.
 pub(super) fn form(cells: &[&str]) -> Form {
-    let digits = |cell: &&&str| cell.trim().bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let digits = |cell: &&&str| moment::is_number(cell.trim());
     let plain = Form::default();
     let serials = || {
         cells

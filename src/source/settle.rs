@@ -88,6 +88,24 @@ pub(super) fn settle(
     Ok(mappings)
 }
 
+/// Whether a question's label says that its answers were chosen, not written.
+fn is_choice(label: &str) -> bool {
+    const MARKS: [&str; 10] = [
+        "selected choice",
+        "ausgewählte option",
+        "opción seleccionada",
+        "choix sélectionné",
+        "opção selecionada",
+        "scelta selezionata",
+        "geselecteerde keuze",
+        "wybrana opcja",
+        "вибраний варіант",
+        "выбранный вариант",
+    ];
+    let label = label.to_lowercase();
+    MARKS.iter().any(|mark| label.ends_with(mark))
+}
+
 fn broken(source: PolarsError) -> Error {
     Error::Columns {
         file: "the sample".to_owned(),
@@ -122,7 +140,8 @@ fn known(
         ..Mapping::default()
     };
     if preset.questions && options.text.is_empty() && sample.height() > 0 {
-        let questions: Vec<&str> = names.iter().copied().filter(|name| preset.is_question(name)).collect();
+        let is_open = |name: &&str| preset.is_question(name) && !is_choice(table.label(name).unwrap_or(name));
+        let questions: Vec<&str> = names.iter().copied().filter(is_open).collect();
         let open = column::open_questions(sample, &questions)?;
         if open.len() > 1 && !options.answers {
             note(format!(

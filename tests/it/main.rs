@@ -32,5 +32,6 @@ mod promises;
 mod redaction;
 mod schema;
 mod support;
+mod survey;
 mod taxonomy;
 mod themes;

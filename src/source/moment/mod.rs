@@ -59,8 +59,8 @@ pub(super) fn read(value: &str, form: &Form) -> Option<i64> {
     if value.is_empty() || value.len() > LONGEST {
         return None;
     }
-    if value.bytes().all(|b| b.is_ascii_digit() || b == b'.') && value.matches('.').count() <= 1 {
-        return of_number(value, form);
+    if is_number(value) {
+        return of_number(&value.replace(',', "."), form);
     }
     Parts::of(&without_marks(value))?.put_together(form)
 }
@@ -113,12 +113,21 @@ pub(super) fn languages<'a>(values: impl Iterator<Item = &'a str>) -> Languages 
         .fold(Languages::default(), |known, parts| known.narrowed(parts.languages()))
 }
 
+/// Digits with at most one full stop or comma among them.
+pub(super) fn is_number(value: &str) -> bool {
+    let is_mark = |b: &u8| matches!(b, b'.' | b',');
+    value.bytes().all(|b| b.is_ascii_digit() || is_mark(&b)) && value.bytes().filter(is_mark).count() <= 1
+}
+
 /// Whether a value can be the day number of a spreadsheet, from 1970 to 2099.
 pub(super) fn is_serial(value: &str) -> bool {
-    value.split('.').next().is_some_and(|whole| whole.len() == 5)
-        && value
+    let value = value.replace(',', ".");
+    let days = || {
+        value
             .parse::<f64>()
             .is_ok_and(|days| (25_569.0..73_051.0).contains(&days))
+    };
+    value.split('.').next().is_some_and(|whole| whole.len() == 5) && days()
 }
 
 /// Bare digits: 20260301, 20260301123344, seconds to nanoseconds since 1970, days of a spreadsheet.
@@ -297,6 +306,7 @@ mod tests {
         };
         assert_eq!(told_in("46082", &sheet).as_deref(), Some("2026-03-01 00:00:00"));
         assert_eq!(told_in("46082.75", &sheet).as_deref(), Some("2026-03-01 18:00:00"));
+        assert_eq!(told_in("46082,75", &sheet).as_deref(), Some("2026-03-01 18:00:00"));
         assert_eq!(told_in("12345", &sheet), None);
         assert_eq!(told("46082", None), None);
     }

@@ -151,11 +151,11 @@ fn the_zone_that_a_survey_states_is_used() {
     let folder = Folder::new();
     let mark = |id: &str| format!("\"{{\"\"ImportId\"\":\"\"{id}\"\",\"\"timeZone\"\":\"\"America/Denver\"\"}}\"");
     let csv = format!(
-        "StartDate,EndDate,Status,RecordedDate,ResponseId,DistributionChannel,Q1\n\
-         Start Date,End Date,Response Type,Recorded Date,Response ID,Distribution Channel,Why?\n\
-         {},{},x,{},x,x,x\n\
-         2026-01-01 16:30:00,2026-01-01 16:30:00,0,2026-01-01 16:30:00,R_1,email,Your people are kind and quick\n\
-         2026-07-01 16:30:00,2026-07-01 16:30:00,0,2026-07-01 16:30:00,R_2,email,The queue was far too long\n",
+        "StartDate,EndDate,Status,RecordedDate,ResponseId,DistributionChannel,Q1,Q2\n\
+         Start Date,End Date,Response Type,Recorded Date,Response ID,Distribution Channel,Why?,Which ones did you use? - Selected Choice\n\
+         {},{},x,{},x,x,x,x\n\
+         2026-01-01 16:30:00,2026-01-01 16:30:00,0,2026-01-01 16:30:00,R_1,email,Your people are kind and quick,The web shop\n\
+         2026-07-01 16:30:00,2026-07-01 16:30:00,0,2026-07-01 16:30:00,R_2,email,The queue was far too long,The app on my phone\n",
         mark("startDate"),
         mark("endDate"),
         mark("recordedDate")
@@ -166,6 +166,7 @@ fn the_zone_that_a_survey_states_is_used() {
         [Some(1_767_310_200), Some(1_782_945_000)],
         "winter and summer"
     );
+    assert_eq!(all.source.text_columns(), ["Q1"], "what was chosen is no comment");
     assert!(
         all.notes()
             .contains("times in column `RecordedDate` are in the zone America/Denver"),
