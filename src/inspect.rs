@@ -1,4 +1,4 @@
-//! Tells what is found in a few comments. Input: comments. Output: a [`Finding`] each, what `tag` would write and the opinion units behind it, as
+//! Inspects a few comments: a [`Finding`] each, with what `tag` would write and the opinion units behind it, as
 //! JSON for programs or as coloured text for people. A comment without words says so.
 
 use std::collections::HashMap;
@@ -57,7 +57,7 @@ pub struct Felt {
 /// A signal above its threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Raised {
-    /// Which one.
+    /// The emotion.
     pub signal: Signal,
     /// Its probability.
     pub p: f32,
@@ -110,7 +110,7 @@ pub struct Finding {
     pub touchpoint_p: Option<f32>,
     /// All above threshold, strongest first; none when nothing was scored or the model has no such head.
     pub signals: Option<Vec<Raised>>,
-    /// What is praised or blamed, in the order of the text.
+    /// Opinions, in the order of the text.
     pub opinions: Vec<Part<Polarity>>,
     /// Sentences and contrasting clauses, each with its own sentiment.
     pub units: Vec<Part<Probabilities>>,

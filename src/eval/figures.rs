@@ -1,4 +1,4 @@
-//! The figures of a group of rows. Input: counts of hits and misses. Output: [`Figures`] with precision, recall and F1, the same for every task.
+//! Figures of a group of rows ([`Figures`]): precision, recall and F1 from counts of hits and misses, the same for every task.
 
 use serde::Serialize;
 

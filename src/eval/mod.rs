@@ -1,4 +1,4 @@
-//! How often the answers are right. Input: labelled rows, read as `tag` reads them, and what they are labelled with. Output: a [`Report`] with accuracy, macro-F1,
+//! Evaluation on labelled rows, read as `tag` reads them: a [`Report`] with accuracy, macro-F1,
 //! precision, recall, confusion, calibration and bootstrap intervals, over all rows and by the values of one column. Rows without a usable label are left out and counted.
 //!
 //! [`suite`] judges behaviour instead: what a reader of feedback must be able to do, capability by capability.

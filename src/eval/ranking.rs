@@ -1,5 +1,5 @@
-//! How right the surest answers are. Input: the probabilities of all classes and the right one, row by row. Output: accuracy when only the surest share of the rows
-//! is answered, and the precision of a class at a given recall. Probabilities are kept in equal steps, so that memory does not grow with the rows.
+//! Figures of ranked predictions: accuracy when only the surest share of the rows is answered, and the precision of a class at a given recall.
+//! Probabilities are kept in equal steps, so that memory does not grow with the rows.
 
 use serde::Serialize;
 

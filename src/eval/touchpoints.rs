@@ -1,5 +1,5 @@
-//! Touchpoints: where along a customer's journey a comment belongs, as `tag` tells it with the default taxonomy. Input: comments with their touchpoint, or `none`.
-//! Output: what was answered, and how surely. A comment without a touchpoint is answered `none`.
+//! Evaluation of touchpoints, the stages of a customer's journey, as `tag` assigns them with the default taxonomy. A comment without a touchpoint is
+//! labelled `none`.
 
 use std::collections::BTreeMap;
 

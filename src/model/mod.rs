@@ -85,7 +85,7 @@ pub struct Scores {
     pub touchpoints: Vec<f32>,
     /// Probability of each signal, in the order of the card's labels; each on its own.
     pub signals: Vec<f32>,
-    /// What is praised or blamed, in the order of the text. They do not overlap.
+    /// Opinion targets, in the order of the text. They do not overlap.
     pub targets: Vec<Target>,
     /// Semantic embedding of the text, comparable across languages: of length 1, so that the dot product is the cosine.
     pub embedding: Vec<f32>,

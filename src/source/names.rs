@@ -169,7 +169,7 @@ pub(super) fn rating_rank(name: &str) -> u8 {
     }
 }
 
-/// What a name suggests about the values.
+/// Hint of a name about the values.
 pub(super) fn hint(name: &str) -> Hint {
     let words = words(name);
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));

@@ -1,5 +1,5 @@
-//! The closed sets behind `ut_emotion`, `ut_intent`, `ut_touchpoint` and `ut_signals`, by the names the model card and the output share. A card with a
-//! label outside them is refused.
+//! The closed sets behind `ut_emotion`, `ut_intent`, `ut_touchpoint` and `ut_signals`, by the names that the model config and the output share. A config
+//! with a label outside them is an error.
 
 use serde::{Deserialize, Serialize};
 
@@ -211,7 +211,7 @@ impl Signal {
         Self::Compensation,
     ];
 
-    /// The name in the output and in the model card.
+    /// Name in the output and in the model config.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Churn => "churn",

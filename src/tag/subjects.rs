@@ -230,7 +230,7 @@ fn id(titles: Option<&Vec<Title>>, theme: usize) -> Option<Arc<str>> {
         .map(|(id, _)| Arc::clone(id))
 }
 
-/// What a unit says: mixed when it praises one thing and blames another, else what it says as a whole.
+/// Polarity of a unit: mixed when it has both positive and negative targets, else that of the whole unit.
 fn polarity(row: &TaggedRow, unit: usize, said: [f32; 4]) -> Sentiment {
     let own = || {
         row.verdict

@@ -148,7 +148,7 @@ pub struct Verdict {
     pub signals: Option<Vec<(Signal, f32)>>,
     /// What the model's head says of touchpoints, see [`Scores::touchpoints`]; empty when nothing was scored or the model has no such head.
     pub touchpoints: Vec<f32>,
-    /// What the comment says something about, in the order of the text.
+    /// Opinions of the comment, in the order of the text.
     pub opinions: Vec<Opinion>,
     /// Status of the row.
     pub status: Status,

@@ -1,4 +1,4 @@
-//! What a reader of feedback can do. Input: a folder of TOML files, one capability each, in the spirit of CheckList (Ribeiro 2020): texts with the allowed answers, groups
+//! The behavioural suite: tests what a reader of feedback must be able to do. Input: a folder of TOML files, one capability each, in the spirit of CheckList (Ribeiro 2020): texts with the allowed answers, groups
 //! of texts that must agree, pairs that must be ordered. Output: how many hold, by capability and language, and each that does not. It refuses files that say anything else.
 //!
 //! An abstention is a wrong answer. What the model has no head for is not asked, and counted so.

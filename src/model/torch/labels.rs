@@ -1,5 +1,5 @@
-//! Which of a checkpoint's outputs mean negative, neutral, positive, mixed? Input: its `id2label`, or what the user says. Output: the
-//! sentiment of each output. Refuses names that do not tell, and sets without a negative and a positive one.
+//! Maps the outputs of a checkpoint to negative, neutral, positive and mixed, by its `id2label` or by the user's labels. Unknown names, and sets without
+//! a negative and a positive one, are errors.
 
 use super::refuse;
 use crate::{Error, Result};
