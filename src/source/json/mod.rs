@@ -116,7 +116,7 @@ fn structure(
         |outline: &Outline, lone: bool| shape::shape(outline, lone, asked).map_err(|unclear| told(input, unclear));
     let (first, more) = first_line(input, encoding)?;
     match first_character(input, encoding)? {
-        Some(b'[') if !lines || !matches!(first, Some(Value::Array(_))) => {
+        Some(b'[') if !lines || first.as_ref().is_none_or(|first| first.lists == 0) => {
             let elements = sample(input, encoding, whole(&[], false))?;
             let outline = Outline {
                 lists: 1,
@@ -125,7 +125,7 @@ fn structure(
             };
             Ok((whole(&[], false), shaped(&outline, false)?, None))
         }
-        Some(b'{') if !matches!((&first, more), (Some(Value::Object(_)), true)) => {
+        Some(b'{') if !more || first.as_ref().is_none_or(|first| first.objects == 0) => {
             let (outline, documents) = match documents(input, encoding)? {
                 Ok(found) => found,
                 // Lines with records may still be read.
@@ -172,8 +172,8 @@ fn first_character(input: &Input, encoding: &'static Encoding) -> Result<Option<
     piece::first_character(decoded).map_err(|source| input.failed(source))
 }
 
-/// The value in the first line, if it is one, and whether there are more lines.
-fn first_line(input: &Input, encoding: &'static Encoding) -> Result<(Option<Value>, bool)> {
+/// The outline of the value in the first line, if it is one, and whether there are more lines.
+fn first_line(input: &Input, encoding: &'static Encoding) -> Result<(Option<Outline>, bool)> {
     let decoded = encoding::decoded(input.reader(&Counter::default())?, encoding);
     let mut pieces = Pieces::new(decoded, Cut::Lines);
     let first = pieces

@@ -7,18 +7,15 @@ use crate::source::names::{self, Hint};
 
 /// A list of records is as likely as another from this share of its score on.
 const CLOSE: f64 = 0.75;
+/// Weight of text around a list whose name says nothing: the name of a hotel is no comment.
+const HALF: f64 = 0.5;
 /// Below this nothing in an element reads like a comment.
 const ENOUGH: f64 = 0.08;
-/// Lists of these names are parts of a record: what people said to one another.
-const PARTS: [&str; 8] = [
-    "messages",
-    "turns",
-    "utterances",
-    "conversation",
-    "dialog",
-    "dialogue",
-    "events",
-    "thread",
+/// Lists of these names are parts of a record: what people said to one another, what hangs on a comment.
+#[rustfmt::skip]
+const PARTS: &[&str] = &[
+    "messages", "turns", "utterances", "conversation", "dialog", "dialogue", "events", "thread", "media", "photos", "images", "pictures", "videos",
+    "attachments", "files", "links", "tags", "labels", "categories", "badges", "custom_fields", "customfields",
 ];
 /// Names of a list of column names, and of the rows that belong to it.
 const HEADERS: [&str; 6] = ["columns", "cols", "headers", "header", "fields", "column_names"];
@@ -91,9 +88,7 @@ pub(super) fn shape(outline: &Outline, lone: bool, asked: Option<&str>) -> Resul
     } else {
         Some(outline)
     };
-    let own = own
-        .filter(|own| own.objects > 0)
-        .map_or(0.0, |own| score(own, own.objects));
+    let own = own.filter(|own| own.objects > 0).map_or(0.0, |own| score(own, HALF));
     let plain = Shape {
         lists: if outline.is_list() {
             vec![Vec::new()]
@@ -108,10 +103,10 @@ pub(super) fn shape(outline: &Outline, lone: bool, asked: Option<&str>) -> Resul
             .lists
             .last()
             .and_then(|names| names.last())
-            .is_none_or(|name| !PARTS.contains(&name.to_lowercase().as_str()))
+            .is_none_or(|name| !is_part(name))
     });
     // A lone object is a record only if it reads much more like one than what its lists hold.
-    let share = if lone && !outline.is_list() { 2.0 } else { 0.4 };
+    let share = if lone && !outline.is_list() { 2.0 } else { 0.5 };
     let mut likely: Vec<&List> = lists
         .iter()
         .filter(|list| list.score >= ENOUGH && own < share * list.score)
@@ -157,7 +152,7 @@ pub(super) fn shape(outline: &Outline, lone: bool, asked: Option<&str>) -> Resul
 fn find(outline: &Outline, at: &mut Shape, lone: bool, found: &mut Vec<List>) {
     let mut add = |shape: Shape, elements: &Outline, length: u64| {
         found.push(List {
-            score: score(elements, elements.objects.max(elements.lists)),
+            score: score(elements, 1.0),
             shape,
             length,
         });
@@ -216,30 +211,36 @@ fn inside(outline: &Outline, at: &mut Shape, lone: bool, found: &mut Vec<List>) 
     }
 }
 
-/// How much the best member of records reads like comments, by its values and its name; members of lists in them do not count.
-fn score(outline: &Outline, records: u64) -> f64 {
-    fn best(outline: &Outline, records: f64, is_member: bool) -> f64 {
+/// Whether a list of this name is part of a record.
+fn is_part(name: &str) -> bool {
+    PARTS.contains(&name.to_lowercase().as_str()) || names::hint(name) == Hint::Reply
+}
+
+/// How much the best member of records reads like comments where it is filled, by its values and its name; members of lists in them do not count.
+/// `open` is the weight of a name that says nothing.
+fn score(outline: &Outline, open: f64) -> f64 {
+    fn best(outline: &Outline, open: f64, is_member: bool) -> f64 {
         let members = outline.members.iter().map(|(name, member)| {
-            let own = member.likeness / records;
+            let own = member.likeness / member.scalars.max(1) as f64;
             let deeper = if member.lists == 0 {
-                best(member, records, true)
+                best(member, 1.0, true)
             } else {
                 0.0
             };
-            // Feeds write every value as {"label": ...}.
-            let weight = if is_member && name == "label" {
-                1.0
-            } else {
-                names::hint(name).weight()
+            let weight = match names::hint(name) {
+                // Feeds write every value as {"label": ...}.
+                _ if is_member && name == "label" => 1.0,
+                Hint::Open => open,
+                hint => hint.weight(),
             };
             own.max(deeper) * weight
         });
         members.fold(0.0, f64::max)
     }
-    let rows = outline.elements.as_deref().filter(|_| outline.objects == 0);
-    match rows {
-        Some(cells) => cells.likeness / records.max(1) as f64,
-        None => best(outline, records.max(1) as f64, false),
+    let cells = outline.elements.as_deref().filter(|_| outline.objects == 0);
+    match cells {
+        Some(cells) => cells.likeness / outline.lists.max(1) as f64,
+        None => best(outline, open, false),
     }
 }
 
@@ -443,6 +444,11 @@ mod tests {
         assert_eq!(of(ticket, true).unwrap(), Shape::default());
         let chat = r#"{"id":1,"messages":[{"text":"the room was far too small"}]} {"id":2,"messages":[]}"#;
         assert_eq!(of(chat, false).unwrap(), Shape::default());
+        let sparse =
+            r#"{"text":"","photos":[]} {"text":"slow","photos":[{"caption":"the table that we had to wait for"}]}"#;
+        assert_eq!(of(sparse, false).unwrap(), Shape::default());
+        let answered = r#"{"text":"slow","replies":[{"text":"we are so sorry for the time you had to wait"}]} {"text":"ok","replies":[]}"#;
+        assert_eq!(of(answered, false).unwrap(), Shape::default());
         let pages = r#"{"page":1,"data":[{"text":"the room was far too small"}]} {"page":2,"data":[]}"#;
         assert_eq!(of(pages, false).unwrap().path(), "data");
     }
