@@ -118,11 +118,7 @@ pub(super) fn steuer_id(d: &[u32]) -> bool {
     if counts.iter().filter(|n| **n > 1).count() != 1 || counts.iter().any(|n| *n > 3) {
         return false;
     }
-    let product = d[..10].iter().fold(10, |product, digit| match (digit + product) % 10 {
-        0 => 10 * 2 % 11,
-        sum => sum * 2 % 11,
-    });
-    (11 - product) % 10 == d[10]
+    mod_11_10(&d[..10]) == d[10]
 }
 
 /// FR NIR: 13 digits, and 97 minus their remainder by 97. It begins with sex and month.
@@ -203,6 +199,128 @@ pub(super) fn codice_fiscale(text: &str) -> bool {
     sum % 26 == u32::from(bytes[15] - b'A')
 }
 
+/// BR CPF: weights 10 to 2, then 11 to 2, mod 11.
+pub(super) fn cpf(d: &[u32]) -> bool {
+    let check = |length: usize| {
+        let weights: Vec<u32> = (2..=length as u32 + 1).rev().collect();
+        match weighted(d, &weights) % 11 {
+            0 | 1 => 0,
+            rest => 11 - rest,
+        }
+    };
+    d.len() == 11 && d.iter().any(|digit| *digit != d[0]) && check(9) == d[9] && check(10) == d[10]
+}
+
+/// BR CNPJ, since 2026 also with letters: a character counts as its ASCII code less 48; weights 5 to 2 and 9 to 2, mod 11.
+pub(super) fn cnpj(text: &str) -> bool {
+    let values: Vec<u32> = text
+        .bytes()
+        .filter(u8::is_ascii_alphanumeric)
+        .map(|byte| u32::from(byte.to_ascii_uppercase() - b'0'))
+        .collect();
+    let check = |weights: &[u32]| match weighted(&values, weights) % 11 {
+        0 | 1 => 0,
+        rest => 11 - rest,
+    };
+    values.len() == 14
+        && values.iter().any(|value| *value != values[0])
+        && check(&[5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2]) == values[12]
+        && check(&[6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2]) == values[13]
+}
+
+/// US SSN: no checksum, but parts that were never given out (000, 666 and 900 on as area, zeros elsewhere).
+pub(super) fn ssn(d: &[u32]) -> bool {
+    let number = |digits: &[u32]| digits.iter().fold(0, |n, digit| n * 10 + digit);
+    d.len() == 9 && !matches!(number(&d[..3]), 0 | 666 | 900..) && number(&d[3..5]) > 0 && number(&d[5..]) > 0
+}
+
+/// GB NHS number: weights 10 to 2, mod 11.
+pub(super) fn nhs(d: &[u32]) -> bool {
+    d.len() == 10 && (11 - weighted(d, &[10, 9, 8, 7, 6, 5, 4, 3, 2]) % 11) % 11 == d[9]
+}
+
+/// BG EGN: a birth date (months of other centuries are 20 or 40 higher), weights 2 4 8 5 10 9 7 3 6, mod 11 mod 10.
+pub(super) fn egn(d: &[u32]) -> bool {
+    d.len() == 10
+        && is_day(d[2] * 10 + d[3], d[4] * 10 + d[5], 20)
+        && weighted(d, &[2, 4, 8, 5, 10, 9, 7, 3, 6]) % 11 % 10 == d[9]
+}
+
+/// ISO 7064 mod 11,10: HR OIB, and the last step of the DE Steuer-ID.
+fn mod_11_10(d: &[u32]) -> u32 {
+    let product = d.iter().fold(10, |product, digit| match (digit + product) % 10 {
+        0 => 10 * 2 % 11,
+        sum => sum * 2 % 11,
+    });
+    (11 - product) % 10
+}
+
+/// HR OIB.
+pub(super) fn oib(d: &[u32]) -> bool {
+    d.len() == 11 && mod_11_10(&d[..10]) == d[10]
+}
+
+/// TR T.C. Kimlik No: 7 times the odd places less the even ones, mod 10; then the sum of all, mod 10.
+pub(super) fn tckn(d: &[u32]) -> bool {
+    d.len() == 11
+        && d[0] != 0
+        && (weighted(d, &[7, 0, 7, 0, 7, 0, 7, 0, 7]) + 90 - weighted(d, &[0, 1, 0, 1, 0, 1, 0, 1])) % 10 == d[9]
+        && d[..10].iter().sum::<u32>() % 10 == d[10]
+}
+
+/// SE personnummer, the century left out: a birth date (days of coordination numbers are 60 higher) and Luhn.
+pub(super) fn personnummer(d: &[u32]) -> bool {
+    let d = if d.len() == 12 { &d[2..] } else { d };
+    d.len() == 10 && is_day(d[2] * 10 + d[3], (d[4] * 10 + d[5]) % 60, 100) && luhn(d)
+}
+
+/// DK CPR: day, month and year of birth, and four digits that have had no checksum since 2007.
+pub(super) fn cpr(d: &[u32]) -> bool {
+    d.len() == 10 && is_day(d[2] * 10 + d[3], d[0] * 10 + d[1], 100)
+}
+
+/// SI EMŠO and the JMBG of its neighbours: day and month of birth, weights 7 to 2 twice, mod 11.
+pub(super) fn emso(d: &[u32]) -> bool {
+    d.len() == 13
+        && is_day(d[2] * 10 + d[3], d[0] * 10 + d[1], 100)
+        && (11 - weighted(d, &[7, 6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11) % 11 == d[12]
+}
+
+/// PL identity card: three letters and six digits, weights 7 3 1 9 7 3 1 7 3, mod 10; letters count from 10.
+pub(super) fn dowod(text: &str) -> bool {
+    let values: Vec<u32> = text.chars().filter_map(|c| c.to_digit(36)).collect();
+    values.len() == 9 && weighted(&values, &[7, 3, 1, 9, 7, 3, 1, 7, 3]) % 10 == 0
+}
+
+/// HU account number: the first eight digits, and the others, weighted 9 7 3 1 in turn, are multiples of ten.
+pub(super) fn giro(d: &[u32]) -> bool {
+    let holds = |part: &[u32]| {
+        let sum: u32 = part.iter().zip([9, 7, 3, 1].iter().cycle()).map(|(d, w)| d * w).sum();
+        sum.is_multiple_of(10)
+    };
+    matches!(d.len(), 16 | 24) && d[..8].iter().any(|digit| *digit != 0) && holds(&d[..8]) && holds(&d[8..])
+}
+
+/// CZ and SK account number: each part's digits, weighted from the right by powers of two mod 11, are a multiple of eleven.
+pub(super) fn czech_account(d: &[u32]) -> bool {
+    let weights = [1, 2, 4, 8, 5, 10, 9, 7, 3, 6];
+    let sum: u32 = d.iter().rev().zip(weights).map(|(d, w)| d * w).sum();
+    d.len() <= 10 && d.iter().any(|digit| *digit != 0) && sum.is_multiple_of(11)
+}
+
+/// ES CCC: the ninth digit checks bank and branch, the tenth the account, weighted by powers of two mod 11.
+pub(super) fn ccc(d: &[u32]) -> bool {
+    let check = |digits: &[u32]| match 11 - weighted(digits, &[1, 2, 4, 8, 5, 10, 9, 7, 3, 6]) % 11 {
+        11 => 0,
+        10 => 1,
+        rest => rest,
+    };
+    d.len() == 20 && {
+        let bank: Vec<u32> = [0, 0].iter().chain(&d[..8]).copied().collect();
+        check(&bank) == d[8] && check(&d[10..]) == d[9]
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,7 +328,7 @@ mod tests {
     #[test]
     fn published_examples_hold_and_a_changed_digit_does_not() {
         type Check = fn(&[u32]) -> bool;
-        let cases: [(&str, Check, &str); 13] = [
+        let cases: [(&str, Check, &str); 22] = [
             ("luhn", luhn, "4111111111111111"),
             ("PESEL", pesel, "44051401359"),
             ("NIP", nip, "1234563218"),
@@ -224,6 +342,15 @@ mod tests {
             ("NIR", nir, "255081416802538"),
             ("BSN", bsn, "111222333"),
             ("CNP", cnp, "1800101221144"),
+            ("CPF", cpf, "52998224725"),
+            ("NHS", nhs, "9434765919"),
+            ("EGN", egn, "7523169263"),
+            ("OIB", oib, "94577403194"),
+            ("TCKN", tckn, "10000000146"),
+            ("personnummer", personnummer, "8112189876"),
+            ("EMŠO", emso, "0101006500006"),
+            ("giro", giro, "117730161111101800000000"),
+            ("CCC", ccc, "21000418450200051332"),
         ];
         for (name, holds, number) in cases {
             let mut d = digits(number);
@@ -232,6 +359,12 @@ mod tests {
             d[last] = (d[last] + 1) % 10;
             assert!(!holds(&d), "{name} {number} with another last digit");
         }
+        assert!(cnpj("12.345.678/0001-95") && !cnpj("12.345.678/0001-96"));
+        assert!(cnpj("12.ABC.345/01DE-35") && !cnpj("12.ABD.345/01DE-35"));
+        assert!(ssn(&digits("536-90-4399")) && !ssn(&digits("666-90-4399")) && !ssn(&digits("536-00-4399")));
+        assert!(cpr(&digits("070761-4285")) && !cpr(&digits("450761-4285")));
+        assert!(dowod("ABS 123456") && !dowod("ABS 123457"));
+        assert!(czech_account(&digits("2000145399")) && !czech_account(&digits("2000145398")));
         assert!(ado(&digits("8071592153")) || !ado(&digits("8071592154")));
         assert!(rodne_cislo(&digits("7103192745")) && !rodne_cislo(&digits("7103192746")));
         assert!(dni("12345678Z") && dni("X1234567L") && !dni("12345678A"));

@@ -1,5 +1,5 @@
-//! Which addresses lead to a person? Input: a text. Output: the bytes of links, of those among them that carry a secret, of e-mail
-//! addresses, IP addresses and account names. A link without a secret is no personal data and stays.
+//! Addresses that lead to a person. Input: a text. Output: the bytes of links, of those among them that carry a secret, of pages of persons, IP
+//! addresses and account names. A link without a secret is no personal data and stays.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
@@ -11,12 +11,40 @@ use super::context::{Context, before, is_version};
 
 static LINK: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"(?i)\b(?:https?|ftp)://[^\s<>"'«»“”]+|\bwww\.[^\s<>"'«»“”]+"#).ok());
-static EMAIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r"(?i)[\p{L}\p{N}][\p{L}\p{N}._%+-]{0,63}(?:@|&#64;|&commat;| ?[\[(]at[\])] ?)(?:[\p{L}\p{N}-]+\.)+\p{L}{2,24}",
-    )
-    .ok()
+/// A person's page on a social network.
+static PROFILE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)(?:https?://)?(?:www\.|m\.)?(?:t\.me|telegram\.me|wa\.me|instagram\.com|facebook\.com|fb\.com|vk\.com|ok\.ru|twitter\.com|x\.com|tiktok\.com|linkedin\.com/in|threads\.net)/@?[\p{L}\p{N}_][\p{L}\p{N}_.-]+").ok()
 });
+/// Pages of social networks that are nobody's own.
+const COMMON: &[&str] = &[
+    "home",
+    "search",
+    "hashtag",
+    "explore",
+    "intent",
+    "share",
+    "sharer",
+    "watch",
+    "reel",
+    "reels",
+    "stories",
+    "groups",
+    "pages",
+    "events",
+    "joinchat",
+    "status",
+    "help",
+    "login",
+    "about",
+    "wall",
+    "feed",
+    "photo",
+    "video",
+    "posts",
+    "story.php",
+    "sharer.php",
+    "photo.php",
+];
 static IPV4: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\d{1,3}(?:\.\d{1,3}){3}").ok());
 static IPV6: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}").ok());
 static HANDLE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"@[\p{L}\p{N}_][\p{L}\p{N}_.]{1,39}").ok());
@@ -70,9 +98,21 @@ fn is_random(part: &str) -> bool {
         && changes >= 5
 }
 
-/// E-mail addresses.
-pub(super) fn emails(text: &str) -> Vec<Range<usize>> {
-    all(&EMAIL, text).collect()
+/// Pages of persons on social networks, with or without `https://`.
+pub(super) fn profiles(text: &str) -> Vec<Range<usize>> {
+    let own = |range: &Range<usize>| {
+        let page = text[range.clone()]
+            .rsplit('/')
+            .next()
+            .unwrap_or_default()
+            .to_lowercase();
+        let inside = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '/' | '@' | '_');
+        !text[..range.start].ends_with(inside) && !COMMON.contains(&page.trim_end_matches('.'))
+    };
+    all(&PROFILE, text)
+        .map(|range| range.start..range.start + text[range].trim_end_matches(['.', '-']).len())
+        .filter(own)
+        .collect()
 }
 
 /// Finds IP addresses of both versions. Four numbers introduced as a version are excluded.
@@ -122,7 +162,7 @@ mod tests {
     #[test]
     fn patterns_are_compiled_in() {
         assert!(
-            [&LINK, &EMAIL, &IPV4, &IPV6, &HANDLE, &SECRET]
+            [&LINK, &PROFILE, &IPV4, &IPV6, &HANDLE, &SECRET]
                 .into_iter()
                 .all(|pattern| pattern.is_some())
         );
@@ -147,6 +187,26 @@ mod tests {
             "www.a.example/order/600100200",
         ] {
             assert_eq!(secret(link), 0, "{link}");
+        }
+    }
+
+    #[test]
+    fn pages_of_persons_are_told_from_pages_of_all() {
+        for page in [
+            "t.me/olena_k",
+            "https://www.instagram.com/jane.doe",
+            "linkedin.com/in/jane-doe",
+            "x.com/@rui",
+        ] {
+            assert_eq!(profiles(&format!("see {page}.")).len(), 1, "{page}");
+        }
+        for page in [
+            "https://netflix.com/title",
+            "x.com/search",
+            "facebook.com/groups",
+            "https://shop.example/t.me/x",
+        ] {
+            assert_eq!(profiles(page).len(), 0, "{page}");
         }
     }
 

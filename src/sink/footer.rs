@@ -34,3 +34,39 @@ fn plain(dtype: ArrowDataType) -> ArrowDataType {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_types_are_plain_and_polars_reads_its_own_back() {
+        let kind = DataType::from_categories(Categories::global());
+        let mut frame = df!("text" => ["a", "b"], "kind" => ["x", "y"], "bytes" => [b"1".as_slice(), b"2"]).unwrap();
+        frame.apply("kind", |column| column.cast(&kind).unwrap()).unwrap();
+        let mut lists = ListStringChunkedBuilder::new("list".into(), 2, 2);
+        (0..2).for_each(|_| lists.append_values_iter(["c"].into_iter()));
+        frame.with_column(lists.finish().into_column()).unwrap();
+        let stored: Vec<ArrowDataType> = frame
+            .schema()
+            .to_arrow(CompatLevel::newest())
+            .iter_values()
+            .map(|field| plain(field.dtype.clone()))
+            .collect();
+        let told = format!("{stored:?}");
+        assert!(!told.contains("View") && !told.contains("Large"), "{told}");
+        let mut bytes = Vec::new();
+        let pair = ("undertone.schema".to_owned(), "2".to_owned());
+        ParquetWriter::new(&mut bytes)
+            .with_key_value_metadata(Some(metadata(frame.schema(), vec![pair])))
+            .finish(&mut frame)
+            .unwrap();
+        let mut reader = ParquetReader::new(std::io::Cursor::new(bytes));
+        let pairs = reader.get_metadata().unwrap().key_value_metadata().clone().unwrap();
+        let keys: Vec<_> = pairs.iter().map(|pair| pair.key.to_string()).collect();
+        assert_eq!(keys, ["ARROW:schema", "undertone.schema"]);
+        let read = reader.finish().unwrap();
+        assert_eq!(read.schema(), frame.schema());
+        assert!(read.equals_missing(&frame));
+    }
+}

@@ -110,3 +110,27 @@ fn profiles_write_what_tools_import() {
         assert!(ended.err.contains(want), "{}", ended.err);
     }
 }
+
+#[test]
+fn a_text_longer_than_a_cell_is_cut_and_told_and_line_ends_stay() {
+    let room = Room::new();
+    let long = "ą\r\n".repeat(14_000);
+    room.put(
+        "a.csv",
+        format!("id,comment\n1,\"{long}\"\n2,=1+1\n3,\"one\r\ntwo_x000D_\"\n"),
+    );
+    let ended = room.run("export a.csv --to xlsx -o out.xlsx --json");
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    let told: serde_json::Value = serde_json::from_str(&ended.out).expect("JSON");
+    assert_eq!((&told["rows"], &told["cut"]), (&3.into(), &1.into()));
+    let ended = room.run("export out.xlsx --to jsonl -o back.jsonl --quiet");
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    let lines = std::fs::read_to_string(room.path("back.jsonl")).expect("lines");
+    let comments: Vec<String> = lines
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"))
+        .map(|row| row["comment"].as_str().expect("text").to_owned())
+        .collect();
+    assert_eq!(comments[0], long[..long.char_indices().nth(32_767).expect("long").0]);
+    assert_eq!(comments[1..], ["=1+1", "one\r\ntwo_x000D_"]);
+}
