@@ -3,7 +3,7 @@
     python scripts/readers/check.py PROGRAM            polars, pyarrow, pandas, DuckDB, Daft
     python scripts/readers/check.py PROGRAM --spark    Spark too, on this machine
 
-pyarrow is the yardstick: its types are compared with the schema of the README, its rows with those of every other engine.
+pyarrow is the yardstick: its types are compared with the schema of docs/schema.md, its rows with those of every other engine.
 """
 
 import argparse
@@ -190,7 +190,7 @@ def compare(what, engines, paths, lake=None):
 
 
 def check_types(what, path):
-    """The stored types are those of the README, in order."""
+    """The stored types are those of docs/schema.md, in order."""
     stored = pyarrow.parquet.read_schema(path)
     got = [(field.name, field.type) for field in stored if field.name.startswith("ut_")]
     want = [(f"ut_{name}", kind) for name, kind in OURS.items()]

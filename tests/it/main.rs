@@ -16,6 +16,7 @@ mod bad_input;
 mod behaviour;
 mod config;
 mod corpus;
+mod docs;
 mod engines;
 mod evaluation;
 mod export;

@@ -111,7 +111,7 @@ proptest! {
 }
 
 proptest! {
-    // A fixed seed: some damages make the decoder of polars request more memory than there is, which no caller can catch (README, Limits).
+    // A fixed seed: some damages make the decoder of polars request more memory than there is, which no caller can catch (docs/limits.md).
     #![proptest_config(Config { cases: 150, failure_persistence: None, rng_seed: RngSeed::Fixed(17), ..Config::default() })]
 
     #[test]
