@@ -169,7 +169,9 @@ impl Program {
 }
 
 fn is_option(word: &str) -> bool {
-    pattern(r"^(--[a-z].*|-[a-zA-Z])$").is_match(word)
+    let name = word.trim_start_matches('-');
+    let has_letter = name.starts_with(|c: char| c.is_ascii_alphabetic());
+    has_letter && matches!((word.len() - name.len(), name.len()), (1, 1) | (2, _))
 }
 
 /// A path of the repository, named by itself, must exist.
