@@ -13,7 +13,7 @@ use undertone::progress::LogFormat;
 use undertone::redact::Privacy;
 use undertone::run::Job;
 use undertone::sink::Columns;
-use undertone::source::{Choice as PresetChoice, DateOrder, Format, Roles, Scale, SourceOptions};
+use undertone::source::{Choice as PresetChoice, DateOrder, Format, HeaderRow, Roles, Scale, Separator, SourceOptions};
 use undertone::tag::Sentiment;
 use undertone::theme::Wish;
 
@@ -121,8 +121,8 @@ Options may stand in undertone.toml of the working directory, by their long name
 
 Exit codes: 0 done; 1 done, but rows were rejected or failed; 2 nothing published; 130 interrupted.")]
 pub(crate) struct Tag {
-    /// Files to read: CSV, TSV, JSON lines, JSON array, Parquet or XLSX, also .gz and .zst; globs; `-` for standard input;
-    /// for a lake also folders
+    /// Files to read: CSV, TSV, JSON lines, JSON array, Parquet or XLSX, also in .gz, .zst and .zip; globs; `-` for
+    /// standard input; for a lake also folders
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<String>,
 
@@ -380,9 +380,17 @@ pub(crate) struct Read {
     #[arg(long, value_enum)]
     format: Option<Format>,
 
-    /// Field separator of CSV, one character or `tab`
-    #[arg(long, value_parser = delimiter, value_name = "CHAR")]
-    delimiter: Option<u8>,
+    /// Field separator of CSV: a character, a few such as `||`, or `tab`
+    #[arg(long, value_parser = delimiter, value_name = "CHARS")]
+    delimiter: Option<Separator>,
+
+    /// Line or row of the sheet that names the columns; what stands above is left out [default: the one that looks like it]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    header_row: Option<u64>,
+
+    /// No row names the columns: they are called column_1, column_2 ...
+    #[arg(long, conflicts_with = "header_row")]
+    no_header: bool,
 
     /// Character encoding, such as utf-8, utf-16le, windows-1250
     #[arg(long, value_name = "LABEL")]
@@ -392,7 +400,7 @@ pub(crate) struct Read {
     #[arg(long, value_name = "NAME", value_parser = preset)]
     preset: Option<PresetChoice>,
 
-    /// Sheet of a workbook [default: the first that is not hidden]
+    /// Sheet of a workbook [default: the first with a table that is not hidden]
     #[arg(long, value_name = "NAME")]
     sheet: Option<String>,
 
@@ -619,12 +627,9 @@ fn share(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "a share such as 1% or 0.01".to_owned())
 }
 
-fn delimiter(text: &str) -> Result<u8, String> {
-    match text.as_bytes() {
-        [byte] if byte.is_ascii() => Ok(*byte),
-        _ if matches!(text, "tab" | "\\t") => Ok(b'\t'),
-        _ => Err("one ASCII character or `tab`".to_owned()),
-    }
+fn delimiter(text: &str) -> Result<Separator, String> {
+    let text = if matches!(text, "tab" | "\\t") { "\t" } else { text };
+    Separator::new(text).ok_or_else(|| "one to eight characters but quotes and line ends, or `tab`".to_owned())
 }
 
 fn profile(name: &str) -> Result<&'static Profile, String> {
@@ -647,6 +652,11 @@ impl Read {
             id: self.id,
             format: self.format,
             delimiter: self.delimiter,
+            header: match self.header_row {
+                Some(number) => HeaderRow::At(number),
+                None if self.no_header => HeaderRow::None,
+                None => HeaderRow::Find,
+            },
             encoding: self.encoding,
             batch_rows: manners.batch_rows as usize,
             preset: self.preset.unwrap_or_default(),

@@ -163,6 +163,16 @@ pub enum Error {
         /// How to solve it.
         cure: &'static str,
     },
+    /// A ZIP archive of several tables.
+    #[error("{file} is a ZIP archive of {count} files ({names}): unpack it and name the files to read")]
+    Archive {
+        /// The archive.
+        file: String,
+        /// How many files it has.
+        count: usize,
+        /// Their names.
+        names: String,
+    },
     /// A file that ends too early or does not follow its own format.
     #[error("{file} is damaged or cut short ({what}: {detail}); fetch it again, half a file is never tagged")]
     Damaged {
@@ -173,16 +183,23 @@ pub enum Error {
         /// The decoder's error, with the line if known.
         detail: String,
     },
-    /// Lines above the header of a delimited file.
+    /// A header that most records do not fit.
     #[error(
-        "the first line of {file} does not go with the lines below it, which have {fields} fields each: remove what \
-         stands above the header row"
+        "line {line} of {file} has {names} column names, but {misfits} of {records} records have another number of fields: name \
+         the line of the column names with --header-row, or say --no-header; what stands between two fields can be said with \
+         --delimiter"
     )]
     NoHeader {
         /// The file.
         file: String,
-        /// Fields of the lines below.
-        fields: usize,
+        /// The line that was taken for the header.
+        line: u64,
+        /// How many names it has.
+        names: usize,
+        /// Records with more or fewer fields.
+        misfits: u64,
+        /// All records.
+        records: u64,
     },
     /// An unknown encoding label.
     #[error(

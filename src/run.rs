@@ -43,15 +43,16 @@ pub struct Job {
 pub fn tag(job: &Job, engine: &dyn Engine, progress: &Progress) -> Result<Summary> {
     let mut source = source::open(&job.inputs, &job.source)?;
     source.refuse_as_output(&job.output)?;
-    source
-        .notes()
-        .iter()
-        .for_each(|note| progress.note(&job.privacy.told(note)));
+    let mut summary = Summary::default();
+    for note in source.notes() {
+        let told = job.privacy.told(note);
+        progress.note(&told);
+        summary.note(told.to_string());
+    }
     let kept = job.privacy.kept(source.schema(), source.text_columns());
     let schema = job.columns.schema(&kept)?;
     // Reserving the output first reports an unwritable one before the long work.
     let place = Reserved::at(&job.output)?;
-    let mut summary = Summary::default();
     let (topics, recorded) = Topics::of_run(job, &mut source, engine, &mut summary.seconds, progress)?;
     let mut sink = Sink::create(place, schema, footer(job, engine, &topics)?)?;
     let mut tagger =

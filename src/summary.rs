@@ -14,6 +14,8 @@ use crate::tag::{Reason, Seconds, Sentiment, Status, TaggedRow, Tallies, ThemeLi
 
 /// Number of the strongest comments shown on each side.
 const STRONGEST: usize = 5;
+/// Most notes that are kept; a lake may take thousands of files in a night.
+const NOTES: usize = 1_000;
 /// How many themes are shown.
 const THEMES: usize = 12;
 /// Maximum length of a quote, in characters.
@@ -76,6 +78,8 @@ pub struct Summary {
     pub duplicates: u64,
     /// Rows a person should look at.
     pub review: u64,
+    /// What was decided in reading the inputs, a sentence each.
+    pub notes: Vec<String>,
     /// Times and ratings that were not understood and stay empty.
     pub unread: Unread,
     /// Sentiment by language.
@@ -122,6 +126,13 @@ impl Summary {
                     Sentiment::Neutral | Sentiment::Mixed => {}
                 }
             }
+        }
+    }
+
+    /// Keeps what was decided in reading an input.
+    pub fn note(&mut self, note: String) {
+        if self.notes.len() < NOTES {
+            self.notes.push(note);
         }
     }
 

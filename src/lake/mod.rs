@@ -274,10 +274,11 @@ impl<'a> Night<'a> {
             Ok(source) => source,
             Err(failure) => return Ok(Err(failure)),
         };
-        source
-            .notes()
-            .iter()
-            .for_each(|note| self.progress.note(&self.job.privacy.told(note)));
+        for note in source.notes() {
+            let told = self.job.privacy.told(note);
+            self.progress.note(&told);
+            report.summary.note(told.to_string());
+        }
         let (mut piece, mut rows, mut rejected) = (Piece::default(), 0, 0);
         loop {
             let started = std::time::Instant::now();

@@ -1,11 +1,11 @@
-//! Which files are in a ZIP archive, and where do their bytes lie? Input: a file that can be jumped about in. Output: its directory
-//! (APPNOTE.TXT 6.3, with the 64-bit fields), so that an entry can be read as a stream of its own without unpacking anything.
-//! Refuses damaged directories, encrypted entries and packings other than deflate.
-//!
-//! Written here because the `zip` crate lends its entries out one at a time, and a reader of rows must keep its own.
+//! The files in a ZIP archive, and their bytes. The directory (APPNOTE.TXT 6.3, with the 64-bit fields) says where each file lies;
+//! each is then a stream of its own, checked against the length and checksum that the directory says, so that nothing is unpacked
+//! to more than is announced. Damaged directories, encrypted files and packings other than deflate are refused.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Take};
+
+use super::input::Counter;
 
 /// Maximum size of the directory: a workbook's has a few kilobytes.
 const MOST_DIRECTORY: u64 = 16 << 20;
@@ -13,17 +13,30 @@ const MOST_DIRECTORY: u64 = 16 << 20;
 const END: u64 = 22;
 const MOST_COMMENT: u64 = u16::MAX as u64;
 
+/// Most files of an archive; a workbook has a few dozen.
+pub(super) const MOST_FILES: usize = 10_000;
+
 /// One file of the archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) name: String,
     /// Offset of its local header.
     header: u64,
-    /// Bytes as stored, and unpacked.
-    pub(super) stored: u64,
+    stored: u64,
+    size: u64,
+    checksum: u32,
+    deflated: bool,
+}
+
+/// Where the bytes of a file lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Part {
+    start: u64,
+    stored: u64,
+    /// Bytes when unpacked.
     pub(super) size: u64,
-    pub(super) checksum: u32,
-    pub(super) deflated: bool,
+    checksum: u32,
+    deflated: bool,
 }
 
 /// The entries of an archive in the order of its directory.
@@ -70,8 +83,8 @@ pub(super) fn entries(file: &mut File) -> io::Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// Where the bytes of an entry begin, behind its own header.
-pub(super) fn data_start(file: &mut File, entry: &Entry) -> io::Result<u64> {
+/// Where the bytes of an entry lie, behind its own header.
+pub(super) fn part(file: &mut File, entry: &Entry) -> io::Result<Part> {
     let header = read_at(file, entry.header, 30)?;
     let mut fields = Fields(
         header
@@ -80,7 +93,33 @@ pub(super) fn data_start(file: &mut File, entry: &Entry) -> io::Result<u64> {
     );
     fields.skip(22)?;
     let (name, extra) = (fields.u16()?, fields.u16()?);
-    Ok(entry.header + 30 + u64::from(name) + u64::from(extra))
+    Ok(Part {
+        start: entry.header + 30 + u64::from(name) + u64::from(extra),
+        stored: entry.stored,
+        size: entry.size,
+        checksum: entry.checksum,
+        deflated: entry.deflated,
+    })
+}
+
+/// The bytes of a file of the archive. Stored bytes are counted as they are read.
+pub(super) fn unpacked(mut archive: File, part: &Part, counter: &Counter) -> io::Result<Box<dyn Read + Send>> {
+    archive.seek(SeekFrom::Start(part.start))?;
+    let stored = Stored {
+        file: archive.take(part.stored),
+        counter: counter.clone(),
+    };
+    let stored = BufReader::with_capacity(1 << 16, stored);
+    let inner: Box<dyn Read + Send> = match part.deflated {
+        true => Box::new(flate2::bufread::DeflateDecoder::new(stored)),
+        false => Box::new(stored),
+    };
+    Ok(Box::new(Checked {
+        inner,
+        left: part.size,
+        checksum: flate2::Crc::new(),
+        wanted: part.checksum,
+    }))
 }
 
 fn read_at(file: &mut File, start: u64, length: u64) -> io::Result<Vec<u8>> {
@@ -179,7 +218,46 @@ impl<'a> Fields<'a> {
                 checksum,
                 deflated: method == 8,
             }),
-            _ => Err(damaged("an entry is packed in a way that workbooks are not")),
+            _ => Err(damaged("a file is packed in a way that is not read")),
         }
+    }
+}
+
+/// Counts the stored bytes that went by.
+struct Stored {
+    file: Take<File>,
+    counter: Counter,
+}
+
+impl Read for Stored {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.file.read(buffer)?;
+        self.counter.fetch_add(n as u64, std::sync::atomic::Ordering::Relaxed);
+        Ok(n)
+    }
+}
+
+/// Passes on as many bytes as the directory announces, and fails if there are others or their checksum differs.
+struct Checked {
+    inner: Box<dyn Read + Send>,
+    left: u64,
+    checksum: flate2::Crc,
+    wanted: u32,
+}
+
+impl Read for Checked {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(buffer)?;
+        self.checksum.update(&buffer[..n]);
+        let more = n as u64 > self.left;
+        self.left = self.left.saturating_sub(n as u64);
+        let ended = n == 0 && !buffer.is_empty();
+        if more || (ended && (self.left > 0 || self.checksum.sum() != self.wanted)) {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "a part does not have the length or checksum it should have",
+            ));
+        }
+        Ok(n)
     }
 }

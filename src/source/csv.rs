@@ -1,41 +1,50 @@
-//! Which rows does a CSV or TSV file hold? Input: a file, its encoding and dialect. Output: chunks of string columns,
-//! cell for cell as written, and a reject for every record with another number of fields than the header, with bytes
-//! that are not text, or with a quote that never closes. Blank lines are no records. Refuses nothing else.
+//! The rows of a CSV or TSV file: chunks of string columns, cell for cell as written, and a reject for every record that is no
+//! row. A first pass over the whole file settles what is told before anything is tagged: dialect, the line that names the
+//! columns, records in another encoding, the lines below the table. Blank lines are no records.
 
 use std::collections::HashSet;
 use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use csv::{ByteRecord, StringRecord};
+use csv::ByteRecord;
 use encoding_rs::Encoding;
 use polars::prelude::*;
 
 use super::dialect::{self, Dialect};
-use super::encoding;
+use super::encoding::{self, Characters, Strays};
+use super::header::{self, Columns, Head};
 use super::input::{Counter, Input};
-use super::preset::{Choice, Quotes};
-use super::reject::{Reason, Reject};
+use super::plain::Dropped;
+use super::preset::Quotes;
+use super::record::{Form, Reading, Step, Survey, is_null};
+use super::reject::Reason;
 use super::table::{Chunk, Quota, Rows};
 use super::tape::{Next, Records};
-use super::{MAX_COLUMNS, SourceOptions};
+use super::{HeaderRow, MAX_COLUMNS, SourceOptions};
 use crate::error::{Error, Result};
 
-/// The dialect and the column names are settled on this much of the file.
+/// The dialect is settled on this much of the file.
 const HEAD: u64 = 256 * 1024;
 
 /// Properties of a file, settled by inspection.
 #[derive(Debug)]
 pub(super) struct Layout {
-    encoding: &'static Encoding,
     dialect: Dialect,
-    header: Vec<String>,
-    /// Records without content above the header row.
+    form: Arc<Form>,
+    /// Records above the first row.
     above: usize,
-    /// Header rows below it.
-    below: usize,
-    /// What the first of these calls the columns.
+    /// What the row below the names calls the columns.
     labels: Vec<String>,
-    /// What the last of these says of the columns.
+    /// What the last row of names says of the columns.
     marks: Vec<String>,
+}
+
+/// The first records of a file, and the lines they begin on.
+#[derive(Default)]
+struct Top {
+    rows: Vec<Vec<String>>,
+    lines: Vec<u64>,
 }
 
 /// Settles encoding, dialect and header.
@@ -46,83 +55,200 @@ pub(super) fn look(
     prefer_tab: bool,
     notes: &mut Vec<String>,
 ) -> Result<Layout> {
+    let mut note = |text: String| notes.push(format!("{}: {text}", input.name));
+    let characters = Characters::new(encoding, options.encoding.is_some());
     let mut head = Vec::new();
-    let decoded = encoding::decoded(input.reader(&Counter::default())?, encoding);
+    let decoded = encoding::decoded(input.reader(&Counter::default())?, characters.stream);
     decoded
         .take(HEAD)
         .read_to_end(&mut head)
         .map_err(|source| input.failed(source))?;
     let whole = (head.len() as u64) < HEAD;
-    let dialect = dialect::sniff(&head, whole, options.delimiter, prefer_tab);
-    if let Some(fields) = dialect::below_a_title(&head, whole, dialect) {
-        return Err(Error::NoHeader {
-            file: input.name.to_string(),
-            fields,
-        });
-    }
+    let (mut dialect, width) = dialect::sniff(&head, whole, options.delimiter, prefer_tab);
     drop(head);
 
-    let mut layout = Layout {
-        encoding,
-        dialect,
-        header: Vec::new(),
-        above: 0,
-        below: 0,
-        labels: Vec::new(),
-        marks: Vec::new(),
-    };
-    layout.fit_to_preset(input, options.preset, notes)?;
-    let mut record = ByteRecord::new();
-    match layout.records(input, &Counter::default(), &mut record)?.1 {
-        Next::Record => {}
-        Next::End => {
-            return Err(Error::Empty {
-                file: input.name.to_string(),
-            });
-        }
-        Next::Broken { reason, .. } => {
-            let detail = format!("in the header: {reason}");
-            return Err(Error::Damaged {
-                file: input.name.to_string(),
-                what: "CSV",
-                detail,
-            });
-        }
+    let mut top = top(input, dialect, characters)?;
+    let mut found = header::settle(&top.rows, &top.lines, Some(width), options);
+    if dialect.quoting && found.preset.is_some_and(|preset| preset.quotes == Quotes::Text) {
+        dialect.quoting = false;
+        top = self::top(input, dialect, characters)?;
+        found = header::settle(&top.rows, &top.lines, Some(width), options);
     }
-    if record.len() > MAX_COLUMNS {
+    let below = match (found.names, found.preset) {
+        (Some(at), Some(preset)) => preset.more_headers(&top.rows[at], &top.rows[at + 1..]),
+        _ => 0,
+    };
+    found.first = found.first.max(found.names.map_or(0, |at| at + 1 + below));
+    let usual = if prefer_tab { b'\t' } else { b',' };
+    if !dialect.is_usual(usual) {
+        note(dialect.name());
+    }
+    let (names, header) = names(&top, found, width, &mut note);
+    if names.len() > MAX_COLUMNS {
         return Err(Error::TooManyColumns {
             file: input.name.to_string(),
             limit: MAX_COLUMNS,
         });
     }
-    let usual = if prefer_tab { b'\t' } else { b',' };
-    if dialect.delimiter != usual || !layout.dialect.quoting {
-        notes.push(format!("{}: {}", input.name, layout.dialect.name()));
-    }
-    let given = record
-        .iter()
-        .map(|name| String::from_utf8_lossy(name).into_owned())
-        .collect();
-    layout.header = unique(given, |note| notes.push(format!("{}: {note}", input.name)));
+    let labels = match found.names {
+        Some(at) if found.first > at + 1 => top.rows[at + 1].clone(),
+        _ => Vec::new(),
+    };
+    let marks = match found.names {
+        Some(at) if found.first > at + 1 => top.rows[found.first - 1].clone(),
+        _ => Vec::new(),
+    };
+    let values = top.rows.get(found.first..).unwrap_or_default();
+    let form = Form {
+        kinds: Columns::of(values, Some(names.len())).kinds,
+        names: unique(names, |text| {
+            if found.names.is_some() {
+                note(text);
+            }
+        }),
+        header,
+        characters,
+        end: u64::MAX,
+    };
+    let mut layout = Layout {
+        dialect,
+        form: Arc::new(form),
+        above: found.first,
+        labels,
+        marks,
+    };
+    layout.survey(input, options, &top, found, &mut note)?;
     Ok(layout)
+}
+
+/// Reads the first records of a file, as far as they can be read.
+fn top(input: &Input, dialect: Dialect, characters: Characters) -> Result<Top> {
+    let failed = |source| input.failed(source);
+    let decoded = encoding::decoded(input.reader(&Counter::default())?, characters.stream);
+    let mut records = Records::new(decoded, dialect, &Dropped::default()).map_err(failed)?;
+    let mut top = Top::default();
+    while top.rows.len() < header::SAMPLED {
+        let mut record = ByteRecord::new();
+        match records.next(&mut record).map_err(failed)? {
+            Next::Record if record.len() <= MAX_COLUMNS => {}
+            Next::Record => {
+                return Err(Error::TooManyColumns {
+                    file: input.name.to_string(),
+                    limit: MAX_COLUMNS,
+                });
+            }
+            Next::Broken { reason, .. } if top.rows.is_empty() => {
+                return Err(Error::Damaged {
+                    file: input.name.to_string(),
+                    what: "CSV",
+                    detail: format!("in the header: {reason}"),
+                });
+            }
+            Next::Broken { .. } | Next::End => break,
+        }
+        let lossy = || {
+            record
+                .iter()
+                .map(|cell| String::from_utf8_lossy(cell).into_owned())
+                .collect()
+        };
+        let cells = match characters.text(record.clone(), records.raw()) {
+            Ok((text, _)) => text.iter().map(str::to_owned).collect(),
+            Err(_) => lossy(),
+        };
+        top.rows.push(cells);
+        top.lines.push(records.line);
+    }
+    match top.rows.is_empty() {
+        true => Err(Error::Empty {
+            file: input.name.to_string(),
+        }),
+        false => Ok(top),
+    }
+}
+
+/// The columns' names, empty where there are none, and the record that holds them.
+fn names(top: &Top, found: Head, width: usize, note: &mut impl FnMut(String)) -> (Vec<String>, Option<Vec<String>>) {
+    let above = |count: usize| match count {
+        0 => String::new(),
+        1 => "; the line above it is left out".to_owned(),
+        _ => format!("; {count} lines above it are left out"),
+    };
+    let trimmed = |row: &[String]| {
+        row.iter()
+            .map(|name| name.trim_matches([' ', '\u{FEFF}']).to_owned())
+            .collect()
+    };
+    let Some(at) = found.names else {
+        // Tables of R have a name for each column but the first, which numbers the rows.
+        let before = found.first.checked_sub(1).and_then(|at| top.rows.get(at));
+        if let Some(row) = before.filter(|row| row.len() + 1 == width && row.iter().all(|cell| !cell.trim().is_empty()))
+        {
+            note(format!(
+                "line {} names all columns but the first",
+                top.lines[found.first - 1]
+            ));
+            let mut names: Vec<String> = trimmed(row);
+            names.insert(0, String::new());
+            return (names, Some(row.clone()));
+        }
+        let called = if width == 1 {
+            "it is called `column_1`"
+        } else {
+            "they are called `column_1`, `column_2` and so on"
+        };
+        let first = top.lines.get(found.first).copied().unwrap_or(1);
+        note(format!(
+            "no line names the columns, {called}, and line {first} is a row; if a line does, say which with --header-row{}",
+            if found.first > 0 {
+                "; what stands above it is left out"
+            } else {
+                ""
+            }
+        ));
+        return (vec![String::new(); width], None);
+    };
+    let row = &top.rows[at];
+    let filled = row
+        .iter()
+        .rposition(|name| !name.trim().is_empty())
+        .map_or(0, |last| last + 1);
+    let names: Vec<String> = trimmed(&row[..filled.max(width.min(row.len()))]);
+    let (line, below) = (top.lines[at], found.first - at - 1);
+    if at > 0 {
+        note(format!("line {line} names the columns{}", above(at)));
+    }
+    if below > 0 {
+        note(format!(
+            "{} header rows, of which the first names the columns",
+            below + 1
+        ));
+    } else if at == 0 && width == 1 && names.iter().all(|name| !super::names::is_known(name)) {
+        note(format!(
+            "the first line, `{}`, is taken for the column's name; if it is a comment, say --no-header",
+            names.concat()
+        ));
+    }
+    (names, Some(row.clone()))
 }
 
 impl Layout {
     /// Name of a column in the header row below the first: a survey's question.
     pub(super) fn label(&self, column: &str) -> Option<&str> {
-        let at = self.header.iter().position(|name| name == column)?;
+        let at = self.form.names.iter().position(|name| name == column)?;
         self.labels.get(at).map(String::as_str)
     }
 
     /// What the last header row says of a column.
     pub(super) fn mark(&self, column: &str) -> Option<&str> {
-        let at = self.header.iter().position(|name| name == column)?;
+        let at = self.form.names.iter().position(|name| name == column)?;
         self.marks.get(at).map(String::as_str)
     }
 
     /// Every column is text.
     pub(super) fn schema(&self) -> Schema {
-        self.header
+        self.form
+            .names
             .iter()
             .map(|name| Field::new(name.as_str().into(), DataType::String))
             .collect()
@@ -130,89 +256,161 @@ impl Layout {
 
     /// Iterates over the rows of the file, from its start.
     pub(super) fn rows(&self, input: &Input, counter: &Counter) -> Result<CsvRows> {
-        let mut record = ByteRecord::new();
-        let (mut records, _) = self.records(input, counter, &mut record)?;
-        for _ in 0..self.below {
-            records.next(&mut record).map_err(|source| input.failed(source))?;
-        }
         Ok(CsvRows {
-            records,
-            header: self.header.clone(),
-            encoding: self.encoding,
-            row: 0,
+            reading: self.reading(input, counter, &Dropped::default())?,
+            names: self.form.names.clone(),
         })
     }
 
-    /// Takes over what a known export format says about quotes and header rows, where the file bears it out.
-    fn fit_to_preset(&mut self, input: &Input, choice: Choice, notes: &mut Vec<String>) -> Result<()> {
-        /// Blank records above a header that are looked past.
-        const ABOVE: usize = 8;
-        let known = |row: &[String]| choice.of(&row.iter().map(String::as_str).collect::<Vec<_>>());
-        let mut head = self.first_records(input, ABOVE)?;
-        let blank = |row: &Vec<String>| row.iter().all(|cell| cell.trim().is_empty());
-        let above = head.iter().take_while(|row| blank(row)).count();
-        let Some((row, preset)) = head.get(above).and_then(|row| known(row).map(|preset| (row, preset))) else {
-            return Ok(());
-        };
-        if above > 0 && !preset.names_all(row) {
-            return Ok(());
+    fn reading(&self, input: &Input, counter: &Counter, dropped: &Dropped) -> Result<Reading> {
+        let failed = |source| input.failed(source);
+        let decoded = encoding::decoded(input.reader(counter)?, self.form.characters.stream);
+        let mut records = Records::new(decoded, self.dialect, dropped).map_err(failed)?;
+        let mut record = ByteRecord::new();
+        for _ in 0..self.above {
+            records.next(&mut record).map_err(failed)?;
         }
-        self.above = above;
-        if preset.quotes == Quotes::Text && self.dialect.quoting {
-            self.dialect.quoting = false;
-            head = self.first_records(input, ABOVE)?;
+        Ok(Reading::new(records, Arc::clone(&self.form)))
+    }
+
+    /// Reads the file once to its end; settles what only that shows, and tells it.
+    fn survey(
+        &mut self,
+        input: &Input,
+        options: &SourceOptions,
+        top: &Top,
+        found: Head,
+        note: &mut impl FnMut(String),
+    ) -> Result<()> {
+        let dropped = Dropped::default();
+        let mut survey = self.pass(input, &dropped)?;
+        if survey.escapes && !self.dialect.escape && self.dialect.quoting {
+            let mut other = Self {
+                dialect: Dialect {
+                    escape: true,
+                    ..self.dialect
+                },
+                form: Arc::clone(&self.form),
+                above: self.above,
+                labels: self.labels.clone(),
+                marks: self.marks.clone(),
+            };
+            let escaped = other.pass(input, &Dropped::default())?;
+            if escaped.found.misfits <= survey.found.misfits {
+                note(other.dialect.name());
+                (*self, survey) = (other, escaped);
+            }
         }
-        if let Some((header, rows)) = head.get(above..).and_then(<[_]>::split_first) {
-            self.below = preset.more_headers(header, rows);
-            self.labels = rows.first().filter(|_| self.below > 0).cloned().unwrap_or_default();
-            self.marks = self
-                .below
-                .checked_sub(1)
-                .and_then(|last| rows.get(last))
-                .cloned()
-                .unwrap_or_default();
+        let found_in = survey.found;
+        let decided = options.header != HeaderRow::Find || found.preset.is_some();
+        if !decided && found_in.records() >= 4 && found_in.misfits * 2 > found_in.records() {
+            return Err(Error::NoHeader {
+                file: input.name.to_string(),
+                line: found.names.and_then(|at| top.lines.get(at)).copied().unwrap_or(1),
+                names: self.form.names.len(),
+                misfits: found_in.misfits,
+                records: found_in.records(),
+            });
         }
-        if self.below > 0 {
-            notes.push(format!(
-                "{}: {} header rows, of which the first names the columns",
-                input.name,
-                self.below + 1
-            ));
+        self.tell(&found_in, dropped.load(Ordering::Relaxed), note);
+        if let Some(below) = found_in.footer.first() {
+            Arc::make_mut(&mut self.form).end = below.row;
         }
         Ok(())
     }
 
-    /// The first records of the file as text, as far as they can be read.
-    fn first_records(&self, input: &Input, most: usize) -> Result<Vec<Vec<String>>> {
-        let failed = |source| input.failed(source);
-        let decoded = encoding::decoded(input.reader(&Counter::default())?, self.encoding);
-        let mut records = Records::new(decoded, self.dialect).map_err(failed)?;
-        let (mut rows, mut record) = (Vec::new(), ByteRecord::new());
-        while rows.len() < most
-            && matches!(records.next(&mut record).map_err(failed)?, Next::Record)
-            && record.len() <= MAX_COLUMNS
-        {
-            rows.push(
-                record
-                    .iter()
-                    .map(|cell| String::from_utf8_lossy(cell).into_owned())
-                    .collect(),
-            );
+    /// One pass over the whole file.
+    fn pass(&mut self, input: &Input, dropped: &Dropped) -> Result<Pass> {
+        let mut strays = Strays::new();
+        let mut reading = self.reading(input, &Counter::default(), dropped)?;
+        let (mut found, mut escapes) = (Survey::default(), false);
+        loop {
+            let step = reading.next(input)?;
+            if matches!(step, Step::End) {
+                break;
+            }
+            found.add(&step);
+            let raw = reading.records.raw();
+            escapes |= raw.contains(&b'\\') && dialect::escapes(raw, self.dialect);
+            if let Step::Reject { reject, .. } = &step
+                && reject.reason == Reason::NotUtf8
+            {
+                strays.add(raw);
+            }
         }
-        Ok(rows)
+        let characters = self.form.characters.with_strays(strays);
+        if characters.has_other() && !self.form.characters.has_other() {
+            Arc::make_mut(&mut self.form).characters = characters;
+            dropped.store(0, Ordering::Relaxed);
+            return self.pass(input, dropped);
+        }
+        Ok(Pass {
+            found: found.finish(),
+            escapes,
+        })
     }
 
-    /// The records after the header, which goes into `header`.
-    fn records(&self, input: &Input, counter: &Counter, header: &mut ByteRecord) -> Result<(Records, Next)> {
-        let failed = |source| input.failed(source);
-        let decoded = encoding::decoded(input.reader(counter)?, self.encoding);
-        let mut records = Records::new(decoded, self.dialect).map_err(failed)?;
-        for _ in 0..self.above {
-            records.next(header).map_err(failed)?;
+    /// Says what was decided about the rows.
+    fn tell(&self, found: &Survey, dropped: u64, note: &mut impl FnMut(String)) {
+        let rows = |count: u64| {
+            if count == 1 {
+                "1 row".to_owned()
+            } else {
+                format!("{count} rows")
+            }
+        };
+        if found.odd > 0 {
+            let name = self.form.characters.odd_name().to_lowercase();
+            note(format!(
+                "{} of another encoding than the rest, read as {name}",
+                rows(found.odd)
+            ));
         }
-        let next = records.next(header).map_err(failed)?;
-        Ok((records, next))
+        if found.short > 0 {
+            note(format!(
+                "{} with fewer fields than the header; the fields at the end are absent",
+                rows(found.short)
+            ));
+        }
+        if found.nulls > 0 {
+            let cells = if found.nulls == 1 {
+                "1 cell".to_owned()
+            } else {
+                format!("{} cells", found.nulls)
+            };
+            note(format!("`\\N` is read as an absent value ({cells})"));
+        }
+        match dropped {
+            0 => {}
+            1 => note("a NUL byte is left out".to_owned()),
+            more => note(format!("{more} NUL bytes are left out")),
+        }
+        match found.headers {
+            0 => {}
+            1 => note("the header stands once more among the rows, and is left out".to_owned()),
+            more => note(format!(
+                "the header stands {more} more times among the rows, and is left out"
+            )),
+        }
+        if let Some(first) = found.footer.iter().find(|below| !below.text.is_empty()) {
+            let shown: String = first.text.chars().filter(|c| !c.is_control()).take(60).collect();
+            let what = match found.footer.len() {
+                1 => "the last line is no row".to_owned(),
+                lines => format!("the last {lines} lines are no rows"),
+            };
+            // The mark of old systems for the end of a file says nothing.
+            if !shown.is_empty() {
+                note(format!("{what}, and left out: `{shown}`"));
+            }
+        }
     }
+}
+
+/// What one pass over a file found.
+struct Pass {
+    found: Survey,
+    /// A backslash stands before a quote in the middle of a field.
+    escapes: bool,
 }
 
 /// Column names, made unique: an empty one becomes `column_3`, a repeated one `name_2`.
@@ -245,63 +443,35 @@ pub(super) fn unique(given: Vec<String>, mut note: impl FnMut(String)) -> Vec<St
 
 /// Rows of one file, chunk by chunk.
 pub(super) struct CsvRows {
-    records: Records,
-    header: Vec<String>,
-    encoding: &'static Encoding,
-    row: u64,
+    reading: Reading,
+    names: Vec<String>,
 }
 
 impl Rows for CsvRows {
     fn next(&mut self, input: &Input, quota: Quota) -> Result<Option<Chunk>> {
-        let mut cells: Vec<StringChunkedBuilder> = self
-            .header
+        let mut columns: Vec<StringChunkedBuilder> = self
+            .names
             .iter()
             .map(|name| StringChunkedBuilder::new(name.as_str().into(), 0))
             .collect();
         let mut chunk = Chunk::default();
-        let mut record = ByteRecord::new();
-        let mut bytes = 0;
-        while !quota.is_full(&chunk, bytes) {
-            let next = self.records.next(&mut record).map_err(|source| input.failed(source))?;
-            let (row, line) = (self.row, self.records.line);
-            let reason = match next {
-                Next::End => break,
-                Next::Broken { reason, shown, bytes } => {
-                    chunk.rejects.push(Reject {
-                        bytes,
-                        ..Reject::new(&input.name, line, row, reason, &shown)
-                    });
-                    self.row += 1;
-                    continue;
-                }
-                Next::Record => encoding::fault(self.records.raw(), self.encoding),
-            };
-            self.row += 1;
-            bytes += self.records.raw().len();
-            let reason = reason.or_else(|| {
-                let (expected, found) = (cells.len(), record.len());
-                (expected != found).then_some(Reason::Fields { expected, found })
-            });
-            let (reason, used) = match (reason, StringRecord::from_byte_record(record)) {
-                (None, Ok(text)) => {
-                    cells
-                        .iter_mut()
-                        .zip(&text)
-                        .for_each(|(cells, value)| cells.append_value(value));
+        let mut total = 0;
+        while !quota.is_full(&chunk, total) {
+            match self.reading.next(input)? {
+                Step::End => break,
+                Step::Header => {}
+                Step::Reject { reject, .. } => chunk.rejects.push(reject),
+                Step::Row { row, cells, bytes, .. } => {
+                    total += bytes;
+                    let values = cells.iter().map(|cell| (!is_null(cell)).then_some(cell));
+                    for (column, value) in columns.iter_mut().zip(values.chain(std::iter::repeat(None))) {
+                        column.append_option(value);
+                    }
                     chunk.rows.push(row);
-                    (None, text.into_byte_record())
                 }
-                (Some(reason), Ok(text)) => (Some(reason), text.into_byte_record()),
-                (reason, Err(damage)) => (reason.or(Some(Reason::NotUtf8)), damage.into_byte_record()),
-            };
-            record = used;
-            if let Some(reason) = reason {
-                chunk
-                    .rejects
-                    .push(Reject::new(&input.name, line, row, reason, self.records.raw()));
             }
         }
-        let columns = cells.into_iter().map(|cells| cells.finish().into_column()).collect();
+        let columns = columns.into_iter().map(|cells| cells.finish().into_column()).collect();
         chunk.into_some(columns, input)
     }
 }

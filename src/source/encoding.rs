@@ -4,6 +4,7 @@
 use std::io::{self, Read};
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use csv::{ByteRecord, StringRecord};
 use encoding_rs::{Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::input::{Bytes, Counter, Input};
@@ -80,6 +81,124 @@ pub(super) fn fault(record: &[u8], encoding: &'static Encoding) -> Option<Reason
     }
     let unicode = [UTF_8, UTF_16LE, UTF_16BE, GB18030].contains(&encoding);
     (!unicode && record.windows(3).any(|w| w == "\u{FFFD}".as_bytes())).then(|| Reason::NotInEncoding(encoding.name()))
+}
+
+/// How the records of a delimited file become text. Files in UTF-8 or an encoding of one byte a character are parsed as they are,
+/// and each record is decoded by itself: exports that were glued together change their encoding from line to line.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Characters {
+    /// What the file is decoded by before it is parsed.
+    pub(super) stream: &'static Encoding,
+    /// What records that are not UTF-8 are in.
+    other: Option<&'static Encoding>,
+    /// Most records are in `other`.
+    mostly: bool,
+}
+
+impl Characters {
+    /// `told` says that the user named the encoding: then the whole file is in it.
+    pub(super) fn new(encoding: &'static Encoding, told: bool) -> Self {
+        let by_record = !told && encoding.is_single_byte() && encoding != UTF_8;
+        Self {
+            stream: if by_record { UTF_8 } else { encoding },
+            other: by_record.then_some(encoding),
+            mostly: by_record,
+        }
+    }
+
+    /// The encoding of a few records of a file that is UTF-8 otherwise, where these are in one.
+    pub(super) fn with_strays(self, strays: Strays) -> Self {
+        let other = if self.stream == UTF_8 && self.other.is_none() {
+            strays.guess()
+        } else {
+            None
+        };
+        Self {
+            other: self.other.or(other),
+            ..self
+        }
+    }
+
+    /// Whether records may be in another encoding than UTF-8.
+    pub(super) const fn has_other(self) -> bool {
+        self.other.is_some()
+    }
+
+    /// The encoding that the fewer records are in.
+    pub(super) fn odd_name(self) -> &'static str {
+        match self.other {
+            Some(other) if !self.mostly => other.name(),
+            _ => UTF_8.name(),
+        }
+    }
+
+    /// A record as text, and whether it is in another encoding than most are.
+    pub(super) fn text(self, record: ByteRecord, raw: &[u8]) -> std::result::Result<(StringRecord, bool), Reason> {
+        let bytes = match StringRecord::from_byte_record(record) {
+            Ok(text) => {
+                return match self.stream == UTF_8 {
+                    true => Ok((text, self.mostly && !raw.is_ascii())),
+                    false => fault(raw, self.stream).map_or(Ok((text, false)), Err),
+                };
+            }
+            Err(damage) => damage.into_byte_record(),
+        };
+        let Some(other) = self.other.filter(|_| self.mostly || is_stray(raw)) else {
+            return Err(Reason::NotUtf8);
+        };
+        let mut text = StringRecord::with_capacity(raw.len() * 2, bytes.len());
+        for cell in &bytes {
+            let (decoded, damaged) = other.decode_without_bom_handling(cell);
+            if damaged || decoded.contains(|c| matches!(c, '\u{80}'..='\u{9F}')) {
+                return Err(Reason::NotInEncoding(other.name()));
+            }
+            if !self.mostly && !is_plausible(&decoded) {
+                return Err(Reason::NotUtf8);
+            }
+            text.push_field(&decoded);
+        }
+        Ok((text, !self.mostly))
+    }
+}
+
+/// Whether a record that is not UTF-8 has no sound character beyond ASCII: then it is in another encoding, and not damaged.
+fn is_stray(raw: &[u8]) -> bool {
+    raw.utf8_chunks().all(|chunk| chunk.valid().is_ascii())
+}
+
+/// A capital in the middle of a word tells that the encoding is another one, or that a character was torn.
+fn is_plausible(text: &str) -> bool {
+    let mut before = ' ';
+    text.chars().all(|c| {
+        let odd = before.is_lowercase() && c.is_uppercase() && !(before.is_ascii() && c.is_ascii());
+        before = c;
+        !odd
+    })
+}
+
+/// Records of a UTF-8 file that are not UTF-8.
+pub(super) struct Strays(Option<EncodingDetector>);
+
+impl Strays {
+    pub(super) const fn new() -> Self {
+        Self(None)
+    }
+
+    pub(super) fn add(&mut self, raw: &[u8]) {
+        if std::str::from_utf8(raw).is_err() && is_stray(raw) {
+            let detector = self
+                .0
+                .get_or_insert_with(|| EncodingDetector::new(Iso2022JpDetection::Deny));
+            detector.feed(raw, false);
+            detector.feed(b"\n", false);
+        }
+    }
+
+    fn guess(self) -> Option<&'static Encoding> {
+        let mut detector = self.0?;
+        detector.feed(b"", true);
+        Some(detector.guess(None, Utf8Detection::Deny)).filter(|encoding| encoding.is_single_byte())
+    }
 }
 
 fn next_block(reader: &mut Bytes, block: &mut Vec<u8>) -> io::Result<()> {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::archive::{self, Part};
 use super::spool::{CopyError, copy, spool, spooling};
 use crate::error::{Error, Result};
 
@@ -24,6 +25,8 @@ pub(super) struct Input {
     pub(super) bytes: u64,
     origin: Origin,
     packing: Packing,
+    /// The name of the file of a ZIP archive that is read.
+    member: Option<String>,
 }
 
 #[derive(Debug)]
@@ -38,6 +41,8 @@ enum Packing {
     Plain,
     Gzip,
     Zstd,
+    /// A file of a ZIP archive.
+    Member(Part),
 }
 
 /// Number of stored bytes read so far; shared with the counting reader.
@@ -120,6 +125,7 @@ impl Input {
                     bytes: meta.len(),
                     origin: Origin::Path(path.to_owned()),
                     packing,
+                    member: None,
                 });
             }
             spool(&mut file)?
@@ -136,17 +142,21 @@ impl Input {
             bytes,
             origin: Origin::Spooled(file),
             packing,
+            member: None,
         })
     }
 
     /// The decompressed bytes from the start; stored bytes are counted as they are read.
     pub(super) fn reader(&self, counter: &Counter) -> Result<Bytes> {
+        if let Packing::Member(part) = &self.packing {
+            return archive::unpacked(self.stored()?, part, counter).map_err(|source| self.failed(source));
+        }
         let counted = Counted {
             file: self.stored()?,
             counter: Arc::clone(counter),
         };
         Ok(match self.packing {
-            Packing::Plain => Box::new(counted),
+            Packing::Plain | Packing::Member(_) => Box::new(counted),
             Packing::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(BufReader::new(counted))),
             Packing::Zstd => Box::new(zstd::Decoder::new(counted).map_err(|source| self.failed(source))?),
         })
@@ -167,7 +177,9 @@ impl Input {
                 CopyError::Read(source) => self.failed(source),
                 CopyError::Write(source) => spooling(source),
             })?;
+            let member = self.member.take();
             *self = Input::spooled(Arc::clone(&self.name), file)?;
+            self.member = member;
         }
         self.stored()
     }
@@ -185,6 +197,7 @@ impl Input {
         let what = match self.packing {
             Packing::Gzip => "gzip",
             Packing::Zstd => "zstd",
+            Packing::Member(_) => "ZIP",
             Packing::Plain => return refused(Path::new(&*self.name), source),
         };
         if source.raw_os_error().is_some() {
@@ -197,6 +210,17 @@ impl Input {
         }
     }
 
+    /// Reads a file of the archive in its place.
+    pub(super) fn enter(&mut self, name: String, part: Part) {
+        self.packing = Packing::Member(part);
+        self.member = Some(name);
+    }
+
+    /// Whether this is a file of an archive.
+    pub(super) const fn is_member(&self) -> bool {
+        self.member.is_some()
+    }
+
     /// Whether this is the file at `path`.
     pub(super) fn is(&self, path: &Path) -> bool {
         match (&self.origin, path.canonicalize()) {
@@ -207,7 +231,7 @@ impl Input {
 
     /// The name's extension in lower case, without `.gz` or `.zst`.
     pub(super) fn extension(&self) -> String {
-        let lower = self.name.to_lowercase();
+        let lower = self.member.as_deref().unwrap_or(&self.name).to_lowercase();
         let inner = [".gz", ".zst", ".zstd"]
             .iter()
             .find_map(|end| lower.strip_suffix(end))
@@ -324,6 +348,7 @@ mod tests {
                 bytes: 0,
                 origin,
                 packing: Packing::Plain,
+                member: None,
             }
             .extension()
         };

@@ -57,11 +57,22 @@ pub(super) fn known_binary(head: &[u8]) -> Option<(&'static str, &'static str)> 
         .take(14)
         .map(u8::to_ascii_lowercase)
         .collect();
-    if start.starts_with(b"<!doctype html") || start.starts_with(b"<html") {
+    let holds = |what: &[u8]| head.windows(what.len()).any(|w| w.eq_ignore_ascii_case(what));
+    let html = start.starts_with(b"<!doctype html") || start.starts_with(b"<html") || start.starts_with(b"<table");
+    if html && holds(b"<table") {
+        return Some((
+            "an HTML page with a table, which many programs write as .xls",
+            "open it in Excel or LibreOffice and save it as XLSX or CSV (UTF-8)",
+        ));
+    }
+    if html {
         return Some((
             "an HTML page",
             "a login or error page may have been saved in place of the export",
         ));
+    }
+    if start.starts_with(b"<?xml") && holds(b"office:spreadsheet") {
+        return Some(("an Excel 2003 XML workbook", SHEET));
     }
     if start.starts_with(b"<?xml") {
         return Some(("an XML document", TABLE));

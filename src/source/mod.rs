@@ -10,6 +10,7 @@ mod column;
 mod csv;
 mod dialect;
 mod encoding;
+mod header;
 mod identity;
 mod input;
 mod json;
@@ -20,8 +21,10 @@ mod moment;
 mod names;
 mod parquet;
 mod place;
+mod plain;
 mod preset;
 mod rating;
+mod record;
 mod reject;
 mod seek;
 mod settle;
@@ -33,6 +36,7 @@ mod tape;
 mod tests;
 mod workbook;
 mod xlsx;
+mod zipped;
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -42,6 +46,7 @@ use std::sync::atomic::Ordering;
 use polars::prelude::*;
 
 use crate::error::{Error, Result};
+pub use dialect::Separator;
 use input::Counter;
 pub(crate) use input::{expand, refused};
 pub use mapping::{Mapped, Mapping, Unread};
@@ -73,8 +78,26 @@ pub enum Format {
     Json,
     /// Apache Parquet.
     Parquet,
-    /// An Excel workbook; its first sheet, or the one that is named.
+    /// An Excel workbook; its first sheet with a table, or the one that is named.
     Xlsx,
+}
+
+/// The row that names the columns of a table.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub enum HeaderRow {
+    /// The one that looks like it.
+    #[default]
+    Find,
+    /// None: all rows are values, and columns are called `column_1`, `column_2` ...
+    None,
+    /// The one on this line, or in this row of the sheet, from 1; what stands above is left out.
+    At(u64),
+}
+
+impl HeaderRow {
+    fn is_open(&self) -> bool {
+        *self == Self::Find
+    }
 }
 
 /// Which columns hold what else is known about a comment, as the user says; what is left open the preset or the values decide.
@@ -102,7 +125,10 @@ pub struct SourceOptions {
     /// Format of all files; none: by extension and content.
     pub format: Option<Format>,
     /// Delimiter of all delimited files; none: find it.
-    pub delimiter: Option<u8>,
+    pub delimiter: Option<Separator>,
+    /// The row that names the columns of delimited files and sheets.
+    #[serde(skip_serializing_if = "HeaderRow::is_open")]
+    pub header: HeaderRow,
     /// Encoding label of all text files, such as `windows-1250`; none: find it.
     pub encoding: Option<String>,
     /// Maximum number of rows in a batch; 0 counts as 1.
@@ -110,7 +136,7 @@ pub struct SourceOptions {
     pub batch_rows: usize,
     /// Preset of the files.
     pub preset: Choice,
-    /// The sheet of a workbook; none: the first one that is not hidden.
+    /// The sheet of a workbook; none: the first one with a table that is not hidden.
     pub sheet: Option<String>,
     /// Columns that hold more than text and id.
     pub roles: Roles,
@@ -127,6 +153,7 @@ impl Default for SourceOptions {
             id: None,
             format: None,
             delimiter: None,
+            header: HeaderRow::Find,
             encoding: None,
             batch_rows: 8192,
             preset: Choice::Find,
@@ -248,6 +275,7 @@ fn look(paths: &[String], options: &SourceOptions) -> Result<(VecDeque<Table>, S
     for input in input::inputs(paths, &mut notes)? {
         tables.push_back(Table::look(input, options, encoding, &mut notes)?);
     }
+    table::share_names(&mut tables, &mut notes);
     let schema = table::union(tables.iter())?;
     Ok((tables, schema, notes))
 }

@@ -250,6 +250,30 @@ pub(super) fn is_clock(name: &str) -> bool {
     words(name).iter().any(|word| CLOCK.contains(&word.as_str()))
 }
 
+/// Whether every word of a name is one that columns are called by: `Review Text`, but not `great product`.
+pub(super) fn is_known(name: &str) -> bool {
+    #[rustfmt::skip]
+    const BETWEEN: &[&str] = &[
+        "of", "the", "de", "da", "do", "no", "nr", "number", "first", "last", "and", "at", "id",
+    ];
+    #[rustfmt::skip]
+    const RECORDS: &[&str] = &[
+        "response", "ticket", "respondent", "case", "survey", "post", "mention", "answer", "row", "record", "entry", "submission",
+        "order", "call", "visit", "question", "nps", "reason",
+    ];
+    const ALONE: usize = 5;
+    let own = words(name);
+    let known = |word: &String| {
+        let lists = [COMMENT, OTHER, REPLY, NEVER, RECORDS, MADE, LATER, TIME, RATING];
+        lists.iter().any(|list| list.contains(&word.as_str()))
+    };
+    let between = |word: &String| BETWEEN.contains(&word.as_str()) || word.chars().all(|c| c.is_ascii_digit());
+    !name.trim_end().ends_with(['.', '!'])
+        && (1..=ALONE).contains(&own.len())
+        && (own.iter().any(known) || super::identity::own_id_rank(name).is_some())
+        && own.iter().all(|word| known(word) || between(word))
+}
+
 /// The words of a name in lower case: `ResponseId`, `response_id` and `Response ID` are the same.
 pub(super) fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];

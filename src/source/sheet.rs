@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use quick_xml::events::{BytesStart, Event};
 
+use super::archive::Part;
 use super::input::{Counter, Input};
-use super::workbook::{self, Part, Strings, Style, Workbook, Xml};
+use super::workbook::{self, Strings, Style, Workbook, Xml};
 use super::{MAX_RECORD, moment};
 use crate::error::Result;
 
@@ -222,7 +223,7 @@ fn column_of(reference: &str) -> Option<usize> {
 }
 
 /// A number, or the date or time of day that its style makes of it.
-fn styled(number: f64, style: Option<Style>, from_1904: bool) -> Cell {
+pub(super) fn styled(number: f64, style: Option<Style>, from_1904: bool) -> Cell {
     // Days up to the end of the year 9999.
     let is_moment = (0.0..2_958_466.0).contains(&number);
     match style {

@@ -12,7 +12,7 @@ use super::input::{Counter, Input};
 use super::moment::Zone;
 use super::preset::Preset;
 use super::reject::Reject;
-use super::workbook;
+use super::zipped::{self, Zipped};
 use super::{BATCH_BYTES, Format, MAX_COLUMNS, SourceOptions, csv, encoding, json, parquet, xlsx};
 use crate::error::{Error, Result};
 
@@ -23,6 +23,8 @@ pub(super) struct Table {
     /// Its preset, if recognised.
     pub(super) preset: Option<&'static Preset>,
     layout: Layout,
+    /// Columns that other files call by the same name in other letters: the file's own name, and theirs.
+    renamed: Vec<(PlSmallStr, PlSmallStr)>,
 }
 
 #[derive(Debug)]
@@ -118,7 +120,24 @@ impl Table {
             let layout = Layout::Parquet(parquet::look(&mut input)?);
             return Ok(Table::with(input, layout, options));
         }
-        if magic == b"PK\x03\x04" && (told == Some(Format::Xlsx) || workbook::is_one(&mut input)?) {
+        if magic == b"PK\x03\x04" {
+            match zipped::within(&mut input)? {
+                Zipped::Xlsx => {}
+                Zipped::Unknown if told == Some(Format::Xlsx) => {}
+                Zipped::One(name, part) if !input.is_member() => {
+                    notes.push(format!("{}: reads {name}, the table in it", input.name));
+                    input.enter(name, part);
+                    return Self::look(input, options, encoding, notes);
+                }
+                Zipped::Many(names) => {
+                    return Err(Error::Archive {
+                        file: input.name.to_string(),
+                        count: names.len(),
+                        names: listed(names.iter().map(String::as_str)),
+                    });
+                }
+                Zipped::One(..) | Zipped::Unknown => drop(encoding::detect(&input, None)?),
+            }
             let layout = Layout::Xlsx(xlsx::look(&mut input, options, notes)?);
             return Ok(Table::with(input, layout, options));
         }
@@ -144,14 +163,31 @@ impl Table {
             input,
             preset: None,
             layout,
+            renamed: Vec::new(),
         };
         let names = table.names();
         table.preset = options.preset.of(&names.iter().map(String::as_str).collect::<Vec<_>>());
         table
     }
 
-    /// The file's own columns.
+    /// The file's columns, by the names that all files share.
     pub(super) fn schema(&self) -> Schema {
+        let own = self.own_schema();
+        if self.renamed.is_empty() {
+            return own;
+        }
+        let shared = |name: &PlSmallStr| {
+            self.renamed
+                .iter()
+                .find(|(own, _)| own == name)
+                .map(|(_, name)| name.clone())
+        };
+        own.into_iter()
+            .map(|(name, dtype)| Field::new(shared(&name).unwrap_or(name), dtype))
+            .collect()
+    }
+
+    fn own_schema(&self) -> Schema {
         match &self.layout {
             Layout::Csv(layout) => layout.schema(),
             Layout::Json(layout) => layout.schema(),
@@ -177,6 +213,11 @@ impl Table {
 
     /// Name of a column in a survey's second header row.
     pub(super) fn label(&self, column: &str) -> Option<&str> {
+        let column = self
+            .renamed
+            .iter()
+            .find(|(_, name)| name == column)
+            .map_or(column, |(own, _)| own.as_str());
         match &self.layout {
             Layout::Csv(layout) => layout.label(column),
             Layout::Xlsx(layout) => layout.label(column),
@@ -198,11 +239,25 @@ impl Table {
 
     /// The rows from the start of the file; stored bytes are counted as they are read.
     pub(super) fn rows(&self, counter: &Counter, settled: &Schema) -> Result<Box<dyn Rows>> {
-        Ok(match &self.layout {
+        // By the file's own names.
+        let mut settled = settled.clone();
+        for (own, shared) in &self.renamed {
+            if let Some(dtype) = settled.get(shared).cloned() {
+                settled.with_column(own.clone(), dtype);
+            }
+        }
+        let rows: Box<dyn Rows> = match &self.layout {
             Layout::Csv(layout) => Box::new(layout.rows(&self.input, counter)?),
-            Layout::Json(layout) => Box::new(layout.rows(&self.input, counter, settled)?),
+            Layout::Json(layout) => Box::new(layout.rows(&self.input, counter, &settled)?),
             Layout::Parquet(layout) => Box::new(layout.rows(counter)),
-            Layout::Xlsx(layout) => Box::new(layout.rows(&self.input, counter, settled)?),
+            Layout::Xlsx(layout) => Box::new(layout.rows(&self.input, counter, &settled)?),
+        };
+        Ok(match self.renamed.is_empty() {
+            true => rows,
+            false => Box::new(Renamed {
+                inner: rows,
+                names: self.renamed.clone(),
+            }),
         })
     }
 }
@@ -214,6 +269,59 @@ fn members(name: &str, dtype: &DataType, names: &mut Vec<String>) {
             let name = format!("{name}.{}", field.name);
             members(&name, &field.dtype, names);
             names.push(name);
+        }
+    }
+}
+
+/// Rows whose columns get the names that all files share.
+struct Renamed {
+    inner: Box<dyn Rows>,
+    names: Vec<(PlSmallStr, PlSmallStr)>,
+}
+
+impl Rows for Renamed {
+    fn next(&mut self, input: &Input, quota: Quota) -> Result<Option<Chunk>> {
+        let Some(mut chunk) = self.inner.next(input, quota)? else {
+            return Ok(None);
+        };
+        for (own, shared) in &self.names {
+            chunk
+                .frame
+                .rename(own, shared.clone())
+                .map_err(|source| Error::Columns {
+                    file: input.name.to_string(),
+                    source,
+                })?;
+        }
+        Ok(Some(chunk))
+    }
+}
+
+/// Gives columns whose names differ from file to file in case or outer blanks only the name that the first file has.
+pub(super) fn share_names(tables: &mut std::collections::VecDeque<Table>, notes: &mut Vec<String>) {
+    let folded = |name: &str| name.trim().to_lowercase();
+    let mut known: Vec<PlSmallStr> = Vec::new();
+    for table in tables {
+        let own: Vec<PlSmallStr> = table.own_schema().iter_names().cloned().collect();
+        let may_be = !matches!(table.layout, Layout::Json(_));
+        for name in &own {
+            if known.contains(name) {
+                continue;
+            }
+            let alone = own.iter().filter(|other| folded(other) == folded(name)).count() == 1;
+            let same = known
+                .iter()
+                .find(|other| folded(other) == folded(name) && !own.contains(other));
+            match same.filter(|_| alone && may_be).cloned() {
+                Some(shared) => {
+                    notes.push(format!(
+                        "{}: column `{name}` is `{shared}` of the other files",
+                        table.input.name
+                    ));
+                    table.renamed.push((name.clone(), shared));
+                }
+                None => known.push(name.clone()),
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! CSV records with the line they begin on and their original bytes, for the rejects file. The csv crate parses; a [`Tape`] between it and the file
 //! keeps the bytes of the current record. For a quote that never closes, the lines up to the one it opens on are lost; reading resumes after them.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 use std::ops::Range;
 
@@ -9,6 +10,7 @@ use csv::ByteRecord;
 use super::MAX_RECORD;
 use super::dialect::Dialect;
 use super::input::Bytes;
+use super::plain::{self, Dropped};
 use super::reject::{Reason, SHOWN_BYTES};
 
 const BUFFER: usize = 64 * 1024;
@@ -19,6 +21,10 @@ pub(super) struct Records {
     dialect: Dialect,
     /// Lines before the part of the file that `reader` sees.
     lines_before: u64,
+    /// The line after the record before.
+    expected: u64,
+    /// Blank lines stand above the record read last.
+    pub(super) after_gap: bool,
     /// The line on which the record read last begins, from 1.
     pub(super) line: u64,
     span: Range<u64>,
@@ -37,14 +43,18 @@ pub(super) enum Next {
 }
 
 impl Records {
-    /// Begins after the `sep=` line, if the dialect has one.
-    pub(super) fn new(mut bytes: Bytes, dialect: Dialect) -> io::Result<Self> {
+    /// Begins after the `sep=` line, if the dialect has one. NUL bytes that are left out are counted in `dropped`.
+    pub(super) fn new(mut bytes: Bytes, dialect: Dialect, dropped: &Dropped) -> io::Result<Self> {
         io::copy(&mut (&mut bytes).take(dialect.skip as u64), &mut io::sink())?;
-        let reader = dialect.reader(BUFFER).from_reader(Tape::new(bytes));
+        let reader = dialect
+            .reader(BUFFER)
+            .from_reader(Tape::new(plain::stream(bytes, dialect, dropped)));
         Ok(Records {
             reader,
             dialect,
             lines_before: u64::from(dialect.skip > 0),
+            expected: 1 + u64::from(dialect.skip > 0),
+            after_gap: false,
             line: 1,
             span: 0..0,
         })
@@ -53,6 +63,22 @@ impl Records {
     /// Bytes of the last record, without surrounding line ends.
     pub(super) fn raw(&self) -> &[u8] {
         self.reader.get_ref().between(&self.span)
+    }
+
+    /// The same with the file's own delimiter, for the rejects file.
+    pub(super) fn original(&self) -> Cow<'_, [u8]> {
+        let raw = self.raw();
+        let Some(wide) = self.dialect.wide else {
+            return raw.into();
+        };
+        let mut out = Vec::with_capacity(raw.len() + 16);
+        for byte in raw {
+            match *byte == self.dialect.delimiter {
+                true => out.extend_from_slice(wide.as_bytes()),
+                false => out.push(*byte),
+            }
+        }
+        out.into()
     }
 
     /// Reads the next record into `record`.
@@ -79,6 +105,8 @@ impl Records {
         let leading = all.iter().take_while(|b| is_line_end(b)).count();
         let trailing = all[leading..].iter().rev().take_while(|b| is_line_end(b)).count();
         self.line = self.lines_before + line + newlines(&all[..leading]);
+        self.after_gap = self.line > self.expected;
+        self.expected = self.line + newlines(&all[leading..all.len() - trailing]) + 1;
         self.span = start + leading as u64..end - trailing as u64;
         if !more {
             return Ok(Next::End);
@@ -114,6 +142,9 @@ impl Records {
                 bytes,
             });
         }
+        if let Some(inner) = plain::unwrapped(record, self.dialect) {
+            *record = inner;
+        }
         Ok(Next::Record)
     }
 
@@ -147,6 +178,7 @@ pub(super) fn open_quote(body: &[u8], dialect: Dialect) -> Option<usize> {
         FieldStart,
         Bare,
         Quoted,
+        Escaped,
         QuoteInQuoted,
     }
     if !dialect.quoting {
@@ -156,9 +188,11 @@ pub(super) fn open_quote(body: &[u8], dialect: Dialect) -> Option<usize> {
     let mut opened = 0;
     for (i, &byte) in body.iter().enumerate() {
         state = match (state, byte) {
-            (State::Quoted, b'"') => State::QuoteInQuoted,
-            (State::Quoted, _) | (State::QuoteInQuoted, b'"') => State::Quoted,
-            (State::FieldStart, b'"') => {
+            (State::Quoted, b'\\') if dialect.escape => State::Escaped,
+            (State::Quoted, byte) if byte == dialect.quote => State::QuoteInQuoted,
+            (State::Quoted | State::Escaped, _) => State::Quoted,
+            (State::QuoteInQuoted, byte) if byte == dialect.quote => State::Quoted,
+            (State::FieldStart, byte) if byte == dialect.quote => {
                 opened = i;
                 State::Quoted
             }
@@ -167,7 +201,7 @@ pub(super) fn open_quote(body: &[u8], dialect: Dialect) -> Option<usize> {
             _ => State::Bare,
         };
     }
-    matches!(state, State::Quoted).then_some(opened)
+    matches!(state, State::Quoted | State::Escaped).then_some(opened)
 }
 
 /// Keeps the bytes read since the start of the current record.

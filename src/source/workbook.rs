@@ -4,58 +4,33 @@
 //! [`MOST_STRINGS`] bytes). Damaged and encrypted files, and parts that unpack to more than the limit, are errors.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Take};
+use std::io::{self, BufRead, BufReader, Read};
 
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 
 use super::MAX_RECORD;
-use super::archive::{self, Entry};
+use super::archive::{self, Entry, Part};
 use super::input::{Counter, Input};
 use super::table::listed;
 use crate::error::{Error, Result};
 
 /// Most bytes a part may unpack to: a sheet of a million rows of long comments.
-const MOST_UNPACKED: u64 = 4 << 30;
+pub(super) const MOST_UNPACKED: u64 = 4 << 30;
 /// Most bytes a part that describes others may unpack to: what it names is kept in memory.
 const MOST_DESCRIPTION: u64 = 64 << 20;
 /// Maximum size of the shared strings in bytes; they are kept in memory.
 const MOST_STRINGS: usize = 512 << 20;
 /// Maximum number of shared strings.
 const MOST_ENTRIES: usize = 16 << 20;
-/// Most parts of a workbook; one has a few dozen.
-const MOST_PARTS: usize = 10_000;
+/// Most cell styles.
+const MOST_STYLES: usize = 100_000;
 
 /// The part that names all others.
-const MAIN: &str = "xl/workbook.xml";
+pub(super) const MAIN: &str = "xl/workbook.xml";
 
 /// A stream of one part's XML.
 pub(super) type Xml = quick_xml::Reader<Metered>;
-
-/// Where a part lies in the file.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Part {
-    start: u64,
-    stored: u64,
-    size: u64,
-    checksum: u32,
-    deflated: bool,
-}
-
-impl Part {
-    /// The part behind a directory entry.
-    fn of(input: &Input, entry: &Entry) -> Result<Self> {
-        let start = archive::data_start(&mut input.stored()?, entry).map_err(|source| damaged(input, &source))?;
-        Ok(Self {
-            start,
-            stored: entry.stored,
-            size: entry.size,
-            checksum: entry.checksum,
-            deflated: entry.deflated,
-        })
-    }
-}
 
 /// A sheet by the name people see.
 #[derive(Debug, Clone)]
@@ -102,21 +77,18 @@ impl Strings {
     }
 }
 
-/// Whether a ZIP file is a workbook of the kind that is read.
-pub(super) fn is_one(input: &mut Input) -> Result<bool> {
-    let entries = archive::entries(&mut input.seekable()?);
-    Ok(entries.is_ok_and(|entries| entries.iter().any(|entry| entry.name == MAIN)))
-}
-
 /// Looks a workbook's parts up.
 pub(super) fn open(input: &mut Input) -> Result<Workbook> {
     let mut file = input.seekable()?;
     let entries = archive::entries(&mut file).map_err(|source| damaged(input, &source))?;
-    if entries.len() > MOST_PARTS {
+    if entries.len() > archive::MOST_FILES {
         return Err(too_large(input, format!("{} parts", entries.len())));
     }
     let parts: HashMap<String, Entry> = entries.into_iter().map(|entry| (entry.name.clone(), entry)).collect();
-    let part = |path: &str| parts.get(path).map(|entry| Part::of(input, entry)).transpose();
+    let part = |path: &str| {
+        let read = |entry| archive::part(&mut input.stored()?, entry).map_err(|source| damaged(input, &source));
+        parts.get(path).map(read).transpose()
+    };
     let Some(main) = part(MAIN)? else {
         return Err(damaged(input, &format!("it has no {MAIN}")));
     };
@@ -176,13 +148,12 @@ impl Workbook {
         }
     }
 
-    /// Names of the sheets that are not hidden.
-    pub(super) fn names(&self) -> Vec<&str> {
+    /// The sheets that are not hidden.
+    pub(super) fn visible(&self) -> impl Iterator<Item = (&str, Part)> {
         self.sheets
             .iter()
             .filter(|sheet| !sheet.hidden)
-            .map(|sheet| sheet.name.as_str())
-            .collect()
+            .map(|sheet| (sheet.name.as_str(), sheet.part))
     }
 
     /// Reads the shared strings.
@@ -302,7 +273,7 @@ fn styles(input: &Input, part: &Part) -> Result<Vec<Style>> {
                         formats.insert(id, style(&code));
                     }
                 }
-                "xf" if cells && styles.len() < MOST_PARTS * 10 => {
+                "xf" if cells && styles.len() < MOST_STYLES => {
                     let id = attribute(&element, "numFmtId")
                         .and_then(|id| id.parse().ok())
                         .unwrap_or(0);
@@ -390,26 +361,7 @@ pub(super) fn xml(input: &Input, part: &Part, counter: &Counter) -> Result<Xml> 
     if part.size > MOST_UNPACKED {
         return Err(too_large(input, format!("a part of {} MiB", part.size >> 20)));
     }
-    let mut file = input.stored()?;
-    file.seek(SeekFrom::Start(part.start))
-        .map_err(|source| input.failed(source))?;
-    let stored = BufReader::with_capacity(
-        1 << 16,
-        Stored {
-            file: file.take(part.stored),
-            counter: counter.clone(),
-        },
-    );
-    let unpacked: Box<dyn Read + Send> = match part.deflated {
-        true => Box::new(flate2::bufread::DeflateDecoder::new(stored)),
-        false => Box::new(stored),
-    };
-    let checked = Checked {
-        inner: unpacked,
-        left: part.size,
-        checksum: flate2::Crc::new(),
-        wanted: part.checksum,
-    };
+    let checked = archive::unpacked(input.stored()?, part, counter).map_err(|source| input.failed(source))?;
     let mut reader = quick_xml::Reader::from_reader(Metered {
         inner: BufReader::with_capacity(1 << 16, checked),
         since: 0,
@@ -425,48 +377,9 @@ pub(super) fn next<'b>(xml: &mut Xml, buffer: &'b mut Vec<u8>) -> std::result::R
     xml.read_event_into(buffer)
 }
 
-/// Counts the stored bytes that went by.
-struct Stored {
-    file: Take<File>,
-    counter: Counter,
-}
-
-impl Read for Stored {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.file.read(buffer)?;
-        self.counter.fetch_add(n as u64, std::sync::atomic::Ordering::Relaxed);
-        Ok(n)
-    }
-}
-
-/// Passes on as many bytes as the directory announces, and fails if there are others or their checksum differs.
-struct Checked {
-    inner: Box<dyn Read + Send>,
-    left: u64,
-    checksum: flate2::Crc,
-    wanted: u32,
-}
-
-impl Read for Checked {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.inner.read(buffer)?;
-        self.checksum.update(&buffer[..n]);
-        let more = n as u64 > self.left;
-        self.left = self.left.saturating_sub(n as u64);
-        let ended = n == 0 && !buffer.is_empty();
-        if more || (ended && (self.left > 0 || self.checksum.sum() != self.wanted)) {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "a part does not have the length or checksum it should have",
-            ));
-        }
-        Ok(n)
-    }
-}
-
 /// Refuses to feed one event with more than the longest record.
 pub(super) struct Metered {
-    inner: BufReader<Checked>,
+    inner: BufReader<Box<dyn Read + Send>>,
     since: usize,
 }
 

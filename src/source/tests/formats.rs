@@ -31,22 +31,27 @@ fn csv_cells_come_through_as_written() {
 #[test]
 fn csv_rows_that_do_not_fit_are_rejected_with_their_place() {
     let folder = Folder::new();
-    let bytes = b"id,comment,city\n1,\"so\nso\",Kyiv\n2,too few\n3,a,b,c\n4,caf\xE9,Lviv\n5,nul\0,Brno\n6,\"\xD1\x84\xD1\x84\",Bonn\n";
-    let all = read_as(&[&folder.file("a.csv", bytes)], &with_text(&["comment"])).unwrap();
+    let bytes = b"id,comment,city\n1,\"so\nso\",Kyiv\n2,too few\n3,a,b,c\n4,caf\xE9,Lviv\n5,nul\0,Brno\n6,\"\xD1\x84\xD1\x84\",Bonn\n7,\xD1\x84\xE9,Rome\n";
+    let path = folder.file("a.csv", bytes);
+    let all = read_as(&[&path], &with_text(&["comment"])).unwrap();
     assert_eq!(
         all.rejected(),
         [
-            (4, 1, "expected 3 fields, found 2".to_owned()),
             (5, 2, "expected 3 fields, found 4".to_owned()),
-            (6, 3, "not valid UTF-8".to_owned()),
-            (7, 4, "a NUL byte inside the record".to_owned()),
+            (9, 6, "not valid UTF-8".to_owned()),
         ]
     );
-    assert_eq!(all.rejects()[2].raw, "4,caf\\xE9,Lviv");
+    assert_eq!(all.rejects()[1].raw, "7,\u{444}\\xE9,Rome");
+    assert_eq!(all.rows(), [0, 1, 3, 4, 5], "row numbers count rejects");
+    let kept = ["Kyiv", "", "Lviv", "Brno", "Bonn"].map(|city| (!city.is_empty()).then(|| city.to_owned()));
+    assert_eq!(all.column("city"), kept, "a field that is not there is absent");
+    assert_eq!(all.texts()[2..4], some(&["caf\u{E9}", "nul"]));
     assert_eq!(
-        (all.rows(), all.column("city")),
-        (vec![0, 5], some(&["Kyiv", "Bonn"])),
-        "row numbers count rejects"
+        all.notes().replace(&path, "a.csv"),
+        "a.csv: 1 row of another encoding than the rest, read as windows-1252\n\
+         a.csv: 1 row with fewer fields than the header; the fields at the end are absent\n\
+         a.csv: a NUL byte is left out\n\
+         ids are in column `id`"
     );
 }
 

@@ -1,6 +1,7 @@
 //! The room as a whole: files on disk in, batches out.
 
 mod choices;
+mod dialects;
 mod errors;
 mod formats;
 mod promises;

@@ -5,10 +5,10 @@ use proptest::test_runner::Config;
 use proptest::test_runner::RngSeed;
 
 use super::*;
-use crate::source::Format;
+use crate::source::{Format, HeaderRow, Separator};
 
 fn cell() -> impl Strategy<Value = String> {
-    // Any text without NUL, which is rejected by design; often short, with all that CSV could trip over.
+    // Any text without NUL, which is left out by design; often short, with all that CSV could trip over.
     prop_oneof!["[^\\x00]{0,12}", "[,;|\"\t\r\n a-zйї]{0,8}", Just(String::new())]
 }
 
@@ -33,8 +33,9 @@ proptest! {
         let path = folder.file("a.csv", writer.into_inner().unwrap());
         // The encoding is given, because a few random characters may be detected as another one.
         let options = SourceOptions {
-            delimiter: Some(delimiter),
+            delimiter: Separator::new(char::from(delimiter).encode_utf8(&mut [0; 4])),
             encoding: Some("utf-8".to_owned()),
+            header: HeaderRow::At(1),
             batch_rows,
             ..with_text(&["c0"])
         };
@@ -98,7 +99,11 @@ proptest! {
         // Whatever the quotes, every line is part of a row or of a reject.
         let folder = Folder::new();
         let path = folder.file("a.csv", format!("x,y\n{}\n", lines.join("\n")));
-        let options = SourceOptions { delimiter: Some(b','), ..with_text(&["x"]) };
+        let options = SourceOptions {
+            delimiter: Separator::new(","),
+            header: HeaderRow::At(1),
+            ..with_text(&["x"])
+        };
         let all = read_as(&[&path], &options).unwrap();
         let mut numbers = all.rows();
         numbers.extend(all.rejects().iter().map(|reject| reject.row));
