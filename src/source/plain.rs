@@ -121,6 +121,9 @@ impl Rewriter {
 
     fn push(&mut self, block: &[u8], out: &mut Vec<u8>) {
         if self.dialect.wide.is_none() && !self.dialect.blanks {
+            if !block.contains(&0) {
+                return out.extend_from_slice(block);
+            }
             for part in block.split_inclusive(|b| *b == 0) {
                 let kept = part.strip_suffix(&[0]).unwrap_or(part);
                 self.dropped += (part.len() - kept.len()) as u64;
