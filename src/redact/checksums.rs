@@ -289,7 +289,7 @@ pub(super) fn emso(d: &[u32]) -> bool {
 /// PL identity card: three letters and six digits, weights 7 3 1 9 7 3 1 7 3, mod 10; letters count from 10.
 pub(super) fn dowod(text: &str) -> bool {
     let values: Vec<u32> = text.chars().filter_map(|c| c.to_digit(36)).collect();
-    values.len() == 9 && weighted(&values, &[7, 3, 1, 9, 7, 3, 1, 7, 3]) % 10 == 0
+    values.len() == 9 && weighted(&values, &[7, 3, 1, 9, 7, 3, 1, 7, 3]).is_multiple_of(10)
 }
 
 /// HU account number: the first eight digits, and the others, weighted 9 7 3 1 in turn, are multiples of ten.
