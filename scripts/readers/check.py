@@ -138,7 +138,8 @@ def pyarrow_rows(paths, lake):
 
 
 def polars_rows(paths, lake):
-    return polars.read_parquet(lake or paths[0], hive_partitioning=bool(lake)).to_dicts()
+    # It refuses folders that hold other files, those that begin with `_` too.
+    return polars.read_parquet(f"{lake}/ut_*/*.parquet" if lake else paths[0], hive_partitioning=bool(lake)).to_dicts()
 
 
 def pandas_rows(paths, lake):
