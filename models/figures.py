@@ -25,7 +25,10 @@ def of_class(figures, name):
 
 def languages(report, name, figure=lambda f: f["accuracy"]):
     """A figure of each language with enough rows."""
-    return [figure(f) for f in report["sets"][name]["groups"].values() if f["rows"] >= WHOLE]
+    found = [figure(f) for f in report["sets"][name]["groups"].values() if f["rows"] >= WHOLE]
+    if not found:
+        raise KeyError(f"{name}: no language has {WHOLE} rows")
+    return found
 
 
 # What the model is to reach: floor and aim. Where the floor is above the aim, less is better.
@@ -197,7 +200,7 @@ def own(report, name):
             figure("_touchpoint", group, lambda f: f["macro_f1"]), figure("_signals", group, lambda f: f["micro_f1"]), figure("_emotion", group, lambda f: f["macro_f1"]),
             figure("_targets", group, lambda f: f["spans"]["exact"]["f1"]),
         ])  # fmt: skip
-    if len(rows) > 1 and languages(report, name):
+    if sum(f["rows"] >= WHOLE for f in report["sets"][name]["groups"].values()) > 1:
         middle, interval = mean_interval(report, name)
         rows.append([f"mean of {len(languages(report, name))}", "", f"**{percent(middle)}**", span(interval), *[""] * 9])
     header = "language, rows, sentiment, 95 %, exchanged, answered, calibration error, intent, touchpoint where one, touchpoint macro-F1, signals micro-F1, emotions macro-F1, exact targets F1"
