@@ -7,7 +7,7 @@ use undertone::Error;
 use undertone::eval::{Question, Task};
 use undertone::export::{self, Profile, Target};
 use undertone::find::{Choice, Quest};
-use undertone::lake::{self, PartitionBy};
+use undertone::lake::{self, PartitionBy, Repair};
 use undertone::model::{self, Engine, Quality};
 use undertone::progress::LogFormat;
 use undertone::redact::Privacy;
@@ -28,6 +28,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Tag(Box<Tag>),
+    Sync(Box<SyncArgs>),
     Inspect(Inspect),
     Eval(Eval),
     Taxonomy(Taxonomy),
@@ -106,7 +107,7 @@ pub(crate) struct Export {
     pub(crate) json: bool,
 }
 
-/// Tag files of comments and write them, with their original columns, to one file or into a lake
+/// Tag files of comments and write them, with their original columns, to one file
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -115,22 +116,61 @@ Examples:
   undertone tag 'inbox/*.csv.gz' more.jsonl -o all.parquet
   undertone tag survey.csv --text comment --id response_id -o survey.csv.tagged.jsonl
   cat reviews.csv | undertone tag - -o tagged.parquet --quiet --json
-  undertone tag inbox/ --out lake/ --partition-by day   every night: tags what is new or changed
 
+For a folder of exports that grows every night: undertone sync INBOX LAKE.
 Options may stand in undertone.toml of the working directory, by their long names: text = \"comment\".
 
 Exit codes: 0 done; 1 done, but rows were rejected or failed; 2 nothing published; 130 interrupted.")]
 pub(crate) struct Tag {
     /// Files to read: CSV, TSV, JSON lines, JSON array, Parquet or XLSX, also in .gz, .zst and .zip; globs; `-` for
-    /// standard input; for a lake also folders
+    /// standard input
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<String>,
 
-    /// File to write: .parquet, .csv or .jsonl, or folder of a lake [default: the first input's name with
-    /// .tagged.parquet]
+    /// File to write: .parquet, .csv or .jsonl [default: the first input's name with .tagged.parquet]
     #[arg(short, long, visible_alias = "out", value_name = "FILE")]
     output: Option<PathBuf>,
 
+    #[command(flatten)]
+    pub(crate) tagging: Tagging,
+
+    #[command(flatten)]
+    lake: TagLake,
+}
+
+/// Keep a lake up to date: a folder of Parquet files that takes in what is new or changed in an inbox, every night
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "undertone sync [OPTIONS] [INBOX]... <LAKE>",
+    after_help = "\
+Examples:
+  undertone sync inbox/ lake/ --partition-by day      the first night
+  undertone sync inbox/ lake/                         every other night: tags what is new or changed
+  undertone sync inbox/ lake/ --dry-run               says what would happen
+  undertone sync survey.csv lake/ --dataset survey --id response_id
+  undertone sync lake/ --retag --themes themes.json   the lake's own rows anew, after a new model or theme file
+  undertone sync inbox/ lake/ --rekey                 repairs a lake whose rows were known by somebody else's ids
+
+Readers need one pattern: lake/ut_*/*.parquet. Each run reports to LAKE/_runs. Killed at any moment, the next run goes on.
+Options may stand in undertone.toml of the working directory, by their long names, with inputs = [\"inbox\"] and lake = \"lake\".
+
+Exit codes: 0 done; 1 done, but records or files were rejected or rows failed; 2 nothing published; 130 interrupted."
+)]
+pub(crate) struct SyncArgs {
+    /// Files, globs and folders of exports, then the folder of the lake; with --retag and --rekey the lake alone may stand there
+    #[arg(required = true, value_name = "INBOX... LAKE")]
+    inputs: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) tagging: Tagging,
+
+    #[command(flatten)]
+    lake: Lake,
+}
+
+/// How comments are read and tagged
+#[derive(Debug, Args)]
+pub(crate) struct Tagging {
     /// Put before the name of every added column
     #[arg(long, default_value = "ut_", value_name = "PREFIX")]
     prefix: String,
@@ -157,9 +197,6 @@ pub(crate) struct Tag {
     pub(crate) model: Model,
 
     #[command(flatten)]
-    lake: Lake,
-
-    #[command(flatten)]
     pub(crate) manners: Manners,
 
     /// Fail, with nothing published, when more than this share of the records cannot be read, such as 1%
@@ -179,13 +216,13 @@ pub(crate) struct Tag {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Lake")]
 pub(crate) struct Lake {
-    /// Write a lake laid out by the comments' time or by export; needed the first time only
+    /// Lay the lake out by the comments' time or by dataset; needed the first time only
     #[arg(long, value_enum, value_name = "BY")]
     partition_by: Option<PartitionBy>,
 
-    /// Name of the export all inputs belong to [default: their names without dates and numbers]
+    /// Dataset all inputs belong to; ids are told apart by it [default: their names without dates and numbers]
     #[arg(long, value_name = "NAME")]
-    source: Option<String>,
+    dataset: Option<String>,
 
     /// Only say what is new, changed or known; write nothing
     #[arg(long)]
@@ -197,6 +234,43 @@ pub(crate) struct Lake {
 
     /// Fail when the lake was tagged with another model or other themes
     #[arg(long)]
+    fail_on_model_change: bool,
+
+    /// Publish even where more than 5 % and at least 5 of the known rows that came again give way to texts that share nothing with them
+    #[arg(long)]
+    replace: bool,
+
+    /// Recognise rows that were known by somebody else's ids by their content from now on, or by --id COLUMN, and read the inbox again; tells
+    /// what was lost. With --dataset or --id also for a dataset whose ids were sound
+    #[arg(long, conflicts_with_all = ["retag", "dry_run"])]
+    rekey: bool,
+
+    /// Analyse the lake's own rows anew where their answers are of another model, other themes or other options
+    #[arg(long, conflicts_with = "dry_run")]
+    retag: bool,
+}
+
+/// Options of `sync`, which `tag` still takes when it writes into a lake
+#[derive(Debug, Args)]
+struct TagLake {
+    /// See `sync`
+    #[arg(long, value_enum, value_name = "BY", hide = true)]
+    partition_by: Option<PartitionBy>,
+
+    /// See `sync`
+    #[arg(long, value_name = "NAME", hide = true, alias = "source")]
+    dataset: Option<String>,
+
+    /// See `sync`
+    #[arg(long, hide = true)]
+    dry_run: bool,
+
+    /// See `sync`
+    #[arg(long, hide = true)]
+    wait: bool,
+
+    /// See `sync`
+    #[arg(long, hide = true)]
     fail_on_model_change: bool,
 }
 
@@ -717,20 +791,48 @@ impl Tag {
     /// Converts the arguments to a job; with lake options when the output is a lake.
     pub(crate) fn job(self) -> (Job, Option<lake::Options>) {
         let output = self.output.unwrap_or_else(|| default_output(&self.inputs));
-        let own = &self.lake;
-        let asked = own.partition_by.is_some() || own.source.is_some();
+        let own = self.lake;
+        let asked = own.partition_by.is_some() || own.dataset.is_some();
         let asked = asked || own.dry_run || own.wait || own.fail_on_model_change || lake::is_lake(&output);
         let lake = asked.then_some(lake::Options {
+            partition_by: own.partition_by,
+            dataset: own.dataset,
+            wait: own.wait,
+            dry_run: own.dry_run,
+            fail_on_model_change: own.fail_on_model_change,
+            ..lake::Options::default()
+        });
+        (self.tagging.job(self.inputs, output), lake)
+    }
+}
+
+impl SyncArgs {
+    /// What this command line asks for.
+    pub(crate) fn job(mut self) -> (Job, lake::Options) {
+        let lake = PathBuf::from(self.inputs.pop().unwrap_or_default());
+        let options = lake::Options {
             partition_by: self.lake.partition_by,
-            source: self.lake.source,
+            dataset: self.lake.dataset,
             wait: self.lake.wait,
             dry_run: self.lake.dry_run,
             fail_on_model_change: self.lake.fail_on_model_change,
-        });
-        let job = Job {
+            replace: self.lake.replace,
+            repair: match (self.lake.rekey, self.lake.retag) {
+                (true, _) => Some(Repair::Rekey),
+                (false, true) => Some(Repair::Retag),
+                (false, false) => None,
+            },
+        };
+        (self.tagging.job(self.inputs, lake), options)
+    }
+}
+
+impl Tagging {
+    fn job(self, inputs: Vec<String>, output: PathBuf) -> Job {
+        Job {
             output,
             source: self.read.options(&self.manners),
-            inputs: self.inputs,
+            inputs,
             columns: Columns {
                 prefix: self.prefix,
                 clean_text: self.keep_clean || self.redact,
@@ -742,8 +844,7 @@ impl Tag {
             themes: self.about.choice(),
             taxonomy: self.about.taxonomy,
             max_rejects: self.max_rejects,
-        };
-        (job, lake)
+        }
     }
 }
 

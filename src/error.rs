@@ -403,11 +403,23 @@ pub enum Error {
 
     /// A new lake needs a layout.
     #[error(
-        "{} is not a lake yet: say how to lay it out with --partition-by day, week, month or source",
+        "{} is not a lake yet: say how to lay it out with --partition-by day, week, month or dataset",
         path.display()
     )]
     LakeIsNew {
         /// The lake.
+        path: PathBuf,
+    },
+    /// A lake without anything to take in.
+    #[error("no inbox: name files or folders, and then the lake: undertone sync INBOX {}", path.display())]
+    LakeNoInbox {
+        /// The lake.
+        path: PathBuf,
+    },
+    /// A repair of something that is no lake.
+    #[error("{} is no lake: check the name; it is the last on the command line", path.display())]
+    NoLake {
+        /// As given.
         path: PathBuf,
     },
     /// A lake keeps its layout.
@@ -424,6 +436,70 @@ pub enum Error {
         lake: String,
         /// Requested value.
         asked: String,
+    },
+    /// A lake of manifest 1 whose rows were recognised by somebody else's ids.
+    #[error(
+        "the lake {0} recognises rows by a column that is not their own id ({datasets}), so that rows may have replaced other people's comments; nothing \
+         was changed: repair it with undertone sync --rekey INBOX {0}, which keeps every row there is, reads the inbox again and tells what was lost",
+        path.display()
+    )]
+    LakeForeignId {
+        /// The lake.
+        path: PathBuf,
+        /// The datasets with their columns.
+        datasets: String,
+    },
+    /// A dry run on a lake that has to be migrated.
+    #[error("the lake {} was written by an earlier version: run once without --dry-run, which brings it up to date first", path.display())]
+    LakeToMigrate {
+        /// The lake.
+        path: PathBuf,
+    },
+    /// A file without the column by which the rows of its dataset are recognised.
+    #[error(
+        "{file} has no column `{column}`, by which the lake recognises the rows of `{dataset}`: fetch an export that has it, name another dataset with \
+         --dataset, or change the lake's rule with --rekey"
+    )]
+    LakeIdMissing {
+        /// The file.
+        file: String,
+        /// Its dataset.
+        dataset: String,
+        /// The column.
+        column: String,
+    },
+    /// Another id column was asked for than the lake's.
+    #[error(
+        "the lake {} recognises the rows of `{dataset}` by {rule}, not by column `{asked}`: leave --id out, or change the rule for good with --rekey --id", path.display()
+    )]
+    LakeIdDiffers {
+        /// The lake.
+        path: PathBuf,
+        /// The dataset.
+        dataset: String,
+        /// What it recognises rows by.
+        rule: String,
+        /// As given.
+        asked: String,
+    },
+    /// Known rows would give way to other people's comments.
+    #[error(
+        "nothing was published: {replaced} of {known} known rows of `{dataset}` that came again have a text that shares nothing with the one before (\u{201c}{old}\u{201d} \
+         would become \u{201c}{new}\u{201d}), so {rule} is hardly their own id: choose another with --rekey --dataset {dataset} (--id COLUMN, else the content), or allow it with --replace"
+    )]
+    LakeReplaces {
+        /// The dataset.
+        dataset: String,
+        /// What rows are recognised by.
+        rule: String,
+        /// Rows whose texts share nothing.
+        replaced: u64,
+        /// Known rows that came again.
+        known: u64,
+        /// The first such text.
+        old: String,
+        /// What it would become.
+        new: String,
     },
     /// Another run writes the same lake.
     #[error("another run is writing the lake {}; wait for it, or give --wait", path.display())]

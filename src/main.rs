@@ -16,11 +16,12 @@ use undertone::inspect::Inspector;
 use undertone::model::Engine;
 use undertone::progress::{LogFormat, Progress};
 use undertone::redact::Privacy;
+use undertone::run::Job;
 use undertone::theme::taxonomy::Taxonomy;
 use undertone::theme::{self, Themes};
 use undertone::{eval, export, find, lake, presets, run, sink};
 
-use crate::cli::{Cli, Command, Manners, Tag, TaxonomyAction, ThemesAction};
+use crate::cli::{Cli, Command, Manners, SyncArgs, Tag, Tagging, TaxonomyAction, ThemesAction};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 
@@ -61,10 +62,16 @@ fn work(log: &mut LogFormat) -> Result<u8> {
     .context("cannot listen for Ctrl-C")?;
     match cli.command {
         Command::Tag(command) => {
-            *log = command.log;
-            prepare(&command.manners)?;
-            let engine = command.model.engine()?;
+            *log = command.tagging.log;
+            prepare(&command.tagging.manners)?;
+            let engine = command.tagging.model.engine()?;
             tag(*command, &*engine)
+        }
+        Command::Sync(command) => {
+            *log = command.tagging.log;
+            prepare(&command.tagging.manners)?;
+            let engine = command.tagging.model.engine()?;
+            sync(*command, &*engine)
         }
         Command::Inspect(command) => {
             let engine = command.model.engine()?;
@@ -221,33 +228,76 @@ fn told(error: undertone::Error, privacy: Privacy) -> anyhow::Error {
     }
 }
 
-/// Tags into a file or a lake, and tells what was found.
+/// Tags into a file, and tells what was found.
 fn tag(command: Tag, engine: &dyn Engine) -> Result<u8> {
-    let (quiet, json, log) = (command.manners.quiet, command.manners.json, command.log);
-    let progress = match log {
-        LogFormat::Json => Progress::json(),
-        LogFormat::Text => Progress::new(quiet),
-    };
+    let manners = Telling::of(&command.tagging);
+    let progress = manners.progress();
     let (job, lake) = command.job();
-    let (answer, text, code) = match lake {
-        Some(options) => {
-            let report = lake::tag(&job, &options, engine, &progress).map_err(|error| told(error, job.privacy))?;
-            let answer = serde_json::to_value(&report)?;
-            (answer, report.to_string(), report.exit_code())
-        }
-        None => {
-            let summary = run::tag(&job, engine, &progress).map_err(|error| told(error, job.privacy))?;
-            let answer = serde_json::to_value(&summary)?;
-            (answer, summary.to_string(), summary.exit_code())
-        }
-    };
-    if json {
-        tell(&serde_json::to_string_pretty(&answer)?)?;
-    } else if !quiet && log == LogFormat::Text {
-        tell(&text)?;
+    if let Some(options) = lake {
+        let lake = job.output.display();
+        progress.note(&format!(
+            "tagging into a lake is now `undertone sync INBOX {lake}`; `tag --out {lake}` goes on working in this version"
+        ));
+        return into_lake(&job, &options, engine, &progress, manners);
     }
-    progress.event("done", serde_json::json!({ "exit_code": code, "report": answer }));
-    Ok(code)
+    let summary = run::tag(&job, engine, &progress).map_err(|error| told(error, job.privacy))?;
+    manners.tell(&progress, &summary, summary.exit_code())
+}
+
+/// Brings a lake up to date, and tells what was found.
+fn sync(command: SyncArgs, engine: &dyn Engine) -> Result<u8> {
+    let manners = Telling::of(&command.tagging);
+    let progress = manners.progress();
+    let (job, options) = command.job();
+    into_lake(&job, &options, engine, &progress, manners)
+}
+
+fn into_lake(
+    job: &Job,
+    options: &lake::Options,
+    engine: &dyn Engine,
+    progress: &Progress,
+    manners: Telling,
+) -> Result<u8> {
+    let report = lake::sync(job, options, engine, progress).map_err(|error| told(error, job.privacy))?;
+    manners.tell(progress, &report, report.exit_code())
+}
+
+/// How much a run tells, and in which way.
+#[derive(Clone, Copy)]
+struct Telling {
+    quiet: bool,
+    json: bool,
+    log: LogFormat,
+}
+
+impl Telling {
+    fn of(tagging: &Tagging) -> Self {
+        Self {
+            quiet: tagging.manners.quiet,
+            json: tagging.manners.json,
+            log: tagging.log,
+        }
+    }
+
+    fn progress(self) -> Progress {
+        match self.log {
+            LogFormat::Json => Progress::json(),
+            LogFormat::Text => Progress::new(self.quiet),
+        }
+    }
+
+    /// Tells the report of a run that ends with `code`.
+    fn tell(self, progress: &Progress, report: &(impl Display + Serialize), code: u8) -> Result<u8> {
+        let answer = serde_json::to_value(report)?;
+        if self.json {
+            tell(&serde_json::to_string_pretty(&answer)?)?;
+        } else if !self.quiet && self.log == LogFormat::Text {
+            tell(&report.to_string())?;
+        }
+        progress.event("done", serde_json::json!({ "exit_code": code, "report": answer }));
+        Ok(code)
+    }
 }
 
 /// Sets the number of worker threads; returns the output options.

@@ -231,7 +231,7 @@ def main():
 
         (room / "inbox").mkdir()
         (room / "inbox/feedback.csv").write_bytes(sample.read_bytes())
-        undertone("tag", "inbox", "--out", "lake", "--partition-by", "month", "--keep-clean", "--quality", "fast", "--quiet", "--themes", "off")
+        undertone("sync", "inbox", "lake", "--partition-by", "month", "--keep-clean", "--quality", "fast", "--quiet", "--themes", "off")
         for part in (room / "lake").glob("ut_*/*.parquet"):
             check_types("lake", part)
         compare("lake", engines, sorted((room / "lake").glob("ut_*/*.parquet")), room / "lake")

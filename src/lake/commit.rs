@@ -1,7 +1,6 @@
-//! Publishes a [`Stage`]: gives parts their final names in the lake and writes the new manifest.
-//!
-//! The plan is written first (`.undertone/commit.json`). From then on the run counts as published, and the next process completes what a killed one
-//! left. Order matters: parts are replaced in place first, then removed, then added, so that no reader ever sees a row twice.
+//! Publication: staged parts get their names in the lake, and the manifest is replaced. What is to be done is written down first
+//! (`.undertone/commit.json`); from then on the run is published, and whoever comes next finishes what a killed process left. Order matters: parts are
+//! replaced in place first, then removed, then added, so that no reader ever meets a row twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -14,77 +13,75 @@ use super::known;
 use super::manifest::{self, Manifest, OWN, PartEntry, VERSION};
 use super::part;
 use super::stage::{LISTS, Part, STAGED, Stage, list_name, staged_name};
+use super::v1;
 use crate::error::{Error, Result};
 
-/// Folder of parts that lost some of their rows, until they are moved into place.
-const SHRUNK: &str = ".undertone/shrunk";
+/// Where parts of the lake are written anew, until they take their places.
+pub(super) const REWRITTEN: &str = ".undertone/rewritten";
 
 /// The steps of a publication, in order. All paths are relative to the lake.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Commit {
-    version: u32,
-    /// Parts replaced by a newer version in one step: to, from.
-    replace: BTreeMap<String, String>,
-    /// Parts to remove.
-    remove: BTreeSet<String>,
-    /// Parts and row lists to add: to, from.
-    add: BTreeMap<String, String>,
-    /// The manifest afterwards.
-    next: Manifest,
+pub(super) struct Commit<M = Manifest> {
+    pub(super) version: u32,
+    /// Parts that take the place of their older selves in one step: to, from.
+    pub(super) replace: BTreeMap<String, String>,
+    /// Parts that go.
+    pub(super) remove: BTreeSet<String>,
+    /// Parts that come, and lists: to, from.
+    pub(super) add: BTreeMap<String, String>,
+    /// The lake afterwards.
+    pub(super) next: M,
 }
 
 /// Publishes everything staged and returns the new manifest of the lake.
 pub(super) fn publish(root: &Path, stage: &mut Stage) -> Result<Manifest> {
-    disk::remove_folder(&root.join(SHRUNK))?;
+    disk::remove_folder(&root.join(REWRITTEN))?;
     let shrunk: Vec<(usize, Part)> = stage.parts.iter().cloned().enumerate().collect();
     let shrunk: Vec<_> = shrunk
         .into_iter()
-        .filter(|(_, part)| part.lost > 0 && part.lost < part.rows)
+        .filter(|(_, part)| part.lost > 0 && part.left() > 0)
         .collect();
     for (number, part) in &shrunk {
         shrink(root, stage, *number as known::PartNumber, part)?;
     }
     if !shrunk.is_empty() {
-        disk::sync_folder(&root.join(SHRUNK))?;
+        disk::sync_folder(&root.join(REWRITTEN))?;
     }
 
     let mut commit = plan(stage);
     commit.next.settings.insert(stage.key.clone(), stage.settings.clone());
     commit.next.files.extend(stage.files().iter().cloned());
+    commit.next.datasets.extend(stage.new_datasets().clone());
     let used: BTreeSet<&String> = (commit.next.parts.values().map(|part| &part.settings))
         .chain(commit.next.files.values().map(|file| &file.settings))
         .collect();
     let used: BTreeSet<String> = used.into_iter().cloned().collect();
     commit.next.settings.retain(|key, _| used.contains(key));
 
-    disk::replace_json(&root.join(OWN).join("commit.json"), &commit)?;
-    carry_out(root, &commit).map_err(|source| Error::LakeHalfway {
-        source: Box::new(source),
-    })?;
+    commit.begin(root)?;
     Ok(commit.next)
 }
 
 /// Writes the remaining rows of a part.
 fn shrink(root: &Path, stage: &mut Stage, number: known::PartNumber, part: &Part) -> Result<()> {
-    disk::make_folder(&root.join(SHRUNK))?;
+    disk::make_folder(&root.join(REWRITTEN))?;
     let list = known::read_list(&stage.list_of(part))?;
     let keep: Vec<bool> = list
         .iter()
         .map(|(key, _)| stage.known.get(*key).is_some_and(|(_, home)| home == number))
         .collect();
-    let from = if part.staged {
-        stage.staged(&part.path)
-    } else {
-        root.join(&part.path)
-    };
-    part::shrink(&from, &root.join(staged_name(SHRUNK, &part.path)), &keep)?;
+    part::shrink(
+        &stage.path_of(part),
+        &root.join(staged_name(REWRITTEN, &part.path)),
+        &keep,
+    )?;
     let left: Vec<_> = list
         .into_iter()
         .zip(&keep)
         .filter_map(|(row, keep)| keep.then_some(row))
         .collect();
-    known::write_list(&root.join(list_name(SHRUNK, &part.path)), &left)
+    known::write_list(&root.join(list_name(REWRITTEN, &part.path)), &left)
 }
 
 /// Plans the moves. Parts with rows left make up the next manifest.
@@ -97,14 +94,14 @@ fn plan(stage: &Stage) -> Commit {
         next: stage.base.clone(),
     };
     commit.next.parts.clear();
-    for part in stage.parts.iter().filter(|part| part.lost < part.rows) {
+    for part in stage.parts.iter().filter(|part| part.left() > 0) {
         let entry = PartEntry {
-            rows: part.rows - part.lost,
-            settings: part.settings.clone(),
+            rows: part.left(),
+            ..part.entry.clone()
         };
         commit.next.parts.insert(part.path.clone(), entry);
         let folder = match (part.lost > 0, part.staged) {
-            (true, _) => SHRUNK,
+            (true, _) => REWRITTEN,
             (false, true) => STAGED,
             (false, false) => continue,
         };
@@ -142,8 +139,16 @@ enum Step<'a> {
     },
 }
 
-impl Commit {
-    /// The steps, in order.
+impl<M: Serialize> Commit<M> {
+    /// Writes the plan down and carries it out.
+    pub(super) fn begin(&self, root: &Path) -> Result<()> {
+        disk::replace_json(&root.join(OWN).join("commit.json"), self)?;
+        carry_out(root, self).map_err(|source| Error::LakeHalfway {
+            source: Box::new(source),
+        })
+    }
+
+    /// What is to be done, in order.
     fn steps(&self) -> Vec<Step<'_>> {
         let moves = |(to, from)| Step::Move { from, to };
         let removes = |path| Step::Remove {
@@ -185,17 +190,17 @@ impl Step<'_> {
     }
 }
 
-/// Executes every step, then writes the manifest. Safe to repeat from the start after any interruption.
-fn carry_out(root: &Path, commit: &Commit) -> Result<()> {
+/// Takes every step, and then says so in the manifest. Safe to repeat from the start wherever it was stopped.
+fn carry_out<M: Serialize>(root: &Path, commit: &Commit<M>) -> Result<()> {
     let steps = commit.steps();
     let folders: BTreeSet<PathBuf> = steps.iter().map(|step| step.folder(root)).collect();
     folders.iter().try_for_each(|folder| disk::make_folder(folder))?;
     steps.iter().try_for_each(|step| step.take(root))?;
     folders.par_iter().try_for_each(|folder| disk::sync_folder(folder))?;
     disk::sync_folder(root)?;
-    commit.next.write(root)?;
-    // A folder that lost its last part is removed; a folder that is not empty stays.
-    for path in &commit.remove {
+    disk::replace_json(&Manifest::path(root), &commit.next)?;
+    // A folder whose last part went is no partition any more; one that is not empty stays.
+    for path in commit.remove.iter().chain(commit.add.values()) {
         let _ = root.join(path).parent().map(std::fs::remove_dir);
     }
     // The plan is removed last: while it exists, the next process cleans up again.
@@ -205,10 +210,18 @@ fn carry_out(root: &Path, commit: &Commit) -> Result<()> {
 
 /// Completes an interrupted publication, if there is one. Returns whether there was.
 pub(super) fn recover(root: &Path) -> Result<bool> {
-    let commit = manifest::read_json::<Commit>(&root.join(OWN).join("commit.json"))?;
+    let path = root.join(OWN).join("commit.json");
+    // One of version 1 leaves a lake of version 1, which is migrated afterwards.
+    if manifest::version_of(&path)? == Some(v1::VERSION) {
+        if let Some(commit) = manifest::parsed::<Commit<v1::Manifest>>(&path)? {
+            carry_out(root, &commit)?;
+        }
+        return Ok(true);
+    }
+    let commit = manifest::read_json::<Commit>(&path)?;
     match &commit {
         Some(commit) => carry_out(root, commit)?,
-        None => disk::remove_folder(&root.join(SHRUNK))?,
+        None => disk::remove_folder(&root.join(REWRITTEN))?,
     }
     Ok(commit.is_some())
 }
@@ -217,7 +230,7 @@ pub(super) fn recover(root: &Path) -> Result<bool> {
 pub(super) fn tidy(root: &Path) -> Result<()> {
     disk::remove_if_there(&root.join(OWN).join("progress.json"))?;
     disk::remove_folder(&root.join(STAGED))?;
-    disk::remove_folder(&root.join(SHRUNK))
+    disk::remove_folder(&root.join(REWRITTEN))
 }
 
 #[cfg(test)]
@@ -238,6 +251,8 @@ mod tests {
         let entry = PartEntry {
             rows: 1,
             settings: String::new(),
+            dataset: "tickets".to_owned(),
+            text: vec!["comment".to_owned()],
         };
         for name in ["a", "b", "c"] {
             put(&part(name), "old");

@@ -1,7 +1,6 @@
-//! Finds the files to read: every readable file once, sorted by path, with a hash of its content and the name of the dataset it belongs to.
-//!
-//! In folders, hidden files, unfinished copies (`.part`, `.tmp`, ...) and files of other kinds are skipped with a note. Standard input is an error,
-//! because the next run could not recognise it.
+//! The files that have arrived: every readable file once, in the order of its path, with a hash of its content and the name of its dataset. In folders,
+//! hidden files, unfinished copies (`.part`, `.tmp`, ...) and files of other kinds are left out and told. Standard input is refused: it could not be
+//! recognised the next night.
 
 use std::collections::BTreeSet;
 use std::fs::{File, Metadata};
@@ -26,18 +25,18 @@ const UNFINISHED: [&str; 6] = [".part", ".partial", ".filepart", ".crdownload", 
 
 /// One file of the inbox.
 #[derive(Debug, Clone)]
-pub(super) struct Arrival {
-    /// The path as given or found.
+pub(super) struct InboxFile {
+    /// As the program was told of it, or found it.
     pub(super) path: PathBuf,
-    /// The dataset it belongs to: see [`source_name`].
-    pub(super) source: String,
-    /// xxh3-128 of its bytes (32 hexadecimal digits), and its size.
+    /// The dataset it belongs to: see [`dataset_name`].
+    pub(super) dataset: String,
+    /// 32 hexadecimal digits of xxh3-128 over its bytes, and its size.
     pub(super) hash: String,
     stamp: (u64, Option<SystemTime>),
 }
 
-impl Arrival {
-    /// The path as text.
+impl InboxFile {
+    /// The file as text.
     pub(super) fn name(&self) -> String {
         self.path.to_string_lossy().into_owned()
     }
@@ -61,15 +60,15 @@ fn stamp(metadata: &Metadata) -> (u64, Option<SystemTime>) {
 /// Finds and hashes the files; `notes` lists what is skipped. Files below `lake` are skipped.
 ///
 /// # Errors
-/// When a named path is missing or cannot be read, a glob matches nothing, or the input is `-`.
-pub(super) fn arrivals(
+/// When a path that was named is missing or cannot be read, a glob matches nothing, or the input is `-`.
+pub(super) fn files(
     given: &[String],
-    source: Option<&str>,
+    dataset: Option<&str>,
     lake: &Path,
     notes: &mut Vec<String>,
-) -> Result<Vec<Arrival>> {
+) -> Result<Vec<InboxFile>> {
     let lake = lake.canonicalize().ok();
-    // Sorted by path, each with the part of it that names its dataset.
+    // Sorted by path, each path with the part of it that names its dataset.
     let mut found: BTreeSet<(PathBuf, String)> = BTreeSet::new();
     for given in given {
         if given == "-" {
@@ -85,26 +84,26 @@ pub(super) fn arrivals(
         }
     }
     let hashed = found.into_par_iter().map(|(path, name)| {
-        let source = source.map_or_else(|| source_name(&name), str::to_owned);
+        let dataset = dataset.map_or_else(|| dataset_name(&name), str::to_owned);
         let (hash, stamp) = hash(&path).map_err(|failure| source::refused(&path, failure))?;
-        Ok(Arrival {
+        Ok(InboxFile {
             path,
-            source,
+            dataset,
             hash,
             stamp,
         })
     });
-    let mut arrivals: Vec<Arrival> = hashed.collect::<Result<_>>()?;
-    // Files with equal bytes are read once, whatever their names or paths.
+    let mut files: Vec<InboxFile> = hashed.collect::<Result<_>>()?;
+    // The same bytes twice, under two names or by two ways to one file, are read once.
     let mut seen = BTreeSet::new();
-    arrivals.retain(|arrival| {
-        let new = seen.insert(arrival.hash.clone());
+    files.retain(|file| {
+        let new = seen.insert(file.hash.clone());
         if !new {
-            notes.push(format!("{}: the same bytes as another file, read once", arrival.name()));
+            notes.push(format!("{}: the same bytes as another file, read once", file.name()));
         }
         new
     });
-    Ok(arrivals)
+    Ok(files)
 }
 
 fn walk(
@@ -170,9 +169,9 @@ fn hash(path: &Path) -> io::Result<(String, (u64, Option<SystemTime>))> {
     Ok((format!("{:032x}-{size}", hasher.digest128()), stamp))
 }
 
-/// Names the dataset of a file: its path below the inbox in lower case, without extensions, dates and other numbers, so that `tickets-2026-11-24.csv`
-/// and `2026-11-25/Tickets (1).csv.gz` are both `tickets`. Ids are unique within a dataset: ticket 17 is not survey answer 17.
-pub(super) fn source_name(path: &str) -> String {
+/// The dataset a file belongs to: its path below the inbox in lower case, without extensions and without dates and other numbers, so that
+/// `tickets-2026-11-24.csv` and `2026-11-25/Tickets (1).csv.gz` are both `tickets`. Ids are told apart by it: ticket 17 is not survey answer 17.
+pub(super) fn dataset_name(path: &str) -> String {
     let lower = path.to_lowercase();
     let stem = unpacked(&lower);
     let stem = READ.iter().find_map(|end| stem.strip_suffix(end)).unwrap_or(stem);
@@ -206,7 +205,7 @@ mod tests {
             ("2026-11-24.csv", "export"),
             ("../../x.csv", "x"),
         ] {
-            assert_eq!(source_name(path), want, "{path}");
+            assert_eq!(dataset_name(path), want, "{path}");
         }
     }
 
@@ -230,13 +229,13 @@ mod tests {
             dir.path().to_string_lossy().into_owned(),
             dir.path().join("b.csv").to_string_lossy().into_owned(),
         ];
-        let found = arrivals(&given, None, &dir.path().join("lake"), &mut notes).unwrap();
+        let found = files(&given, None, &dir.path().join("lake"), &mut notes).unwrap();
         let names: Vec<_> = found
             .iter()
             .map(|a| a.path.strip_prefix(dir.path()).unwrap().to_string_lossy())
             .collect();
         assert_eq!(names, ["b.csv", "deep/a.jsonl.gz"]);
-        assert_eq!(found[1].source, "deep-a");
+        assert_eq!(found[1].dataset, "deep-a");
         let told: Vec<_> = notes.iter().map(|note| note.rsplit_once('/').unwrap().1).collect();
         assert_eq!(
             told,

@@ -1,19 +1,18 @@
-//! Index of the rows in the lake: from a row's key to its content hash and part.
-//!
-//! In memory one sorted array of 32 bytes a row (10 million rows: 320 MB), searched by bisection; the rows of each batch are merged into it in place.
-//! On disk each part has its own list, 24 bytes a row and a checksum, written once; a damaged list is an error.
+//! Which rows are in the lake, and in which part: one sorted array of 32 bytes a row in memory (10 million rows: 320 MB), looked up by bisection; what a
+//! piece of a file adds is merged into it in place. On disk each part has a list of its rows beside it, 24 bytes a row and a checksum.
 
 use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
 
 use rayon::prelude::*;
-use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::disk;
+use super::identity;
 use crate::error::{Error, Result};
 
-/// Identity of a row across runs: a hash of dataset, id and, for repeated ids in one file, their number.
+/// Which row this is over the years: a hash of dataset, id and, for the second and later rows of one id in one file, their number.
 pub(super) type Key = u128;
 /// Index of a part in [`Parts`](super::stage::Stage); [`NOWHERE`] for a row that was seen but is not yet in a part.
 pub(super) type PartNumber = u32;
@@ -73,14 +72,13 @@ impl Known {
         }
     }
 
-    /// Returns the key of the next row of the current file whose dataset and id hash to `id`.
+    /// The key of the next row of the file under way whose dataset and id hash to `id`.
     pub(super) fn meet(&mut self, id: u128) -> Key {
         match self.find(id) {
             Some(row) if row.met > 0 => {
-                let (number, mut bytes) = (row.met, id.to_le_bytes().to_vec());
+                let number = row.met;
                 row.met = number.saturating_add(1);
-                bytes.extend(number.to_le_bytes());
-                xxh3_128(&bytes)
+                identity::repeated(id, number)
             }
             Some(row) => {
                 row.met = 1;

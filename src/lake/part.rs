@@ -1,8 +1,6 @@
-//! Part files: writes rows and settings as Parquet, always the same bytes for the same rows, and rewrites parts without some of their rows.
-//!
-//! Original columns are text in a lake: a column that is a number in one run and empty in the next must not break readers.
+//! Part files: Parquet, always of the same bytes for the same rows. Original columns are text in a lake: a column that is a number one night and empty the
+//! next must not break its readers.
 
-use std::borrow::Cow;
 use std::fs::File;
 use std::path::Path;
 
@@ -11,6 +9,7 @@ use polars::prelude::*;
 use super::disk;
 use super::manifest::Settings;
 use crate::error::{Error, Result};
+use crate::source;
 
 /// Rows per row group.
 const GROUP_ROWS: usize = 65_536;
@@ -38,26 +37,75 @@ pub(super) fn write(path: &Path, frame: &mut DataFrame, footer: &[(String, Strin
     })
 }
 
+/// A part that is opened.
+struct Opened<'a> {
+    path: &'a Path,
+    reader: ParquetReader<File>,
+}
+
+impl<'a> Opened<'a> {
+    fn at(path: &'a Path) -> Result<Self> {
+        let file = File::open(path).map_err(|source| Error::io("read", path, source))?;
+        Ok(Self {
+            path,
+            reader: ParquetReader::new(file),
+        })
+    }
+
+    fn damaged(&self) -> impl Fn(PolarsError) -> Error + use<> {
+        let path = self.path.to_owned();
+        move |source| Error::LakeDamaged {
+            path: path.clone(),
+            reason: source.to_string(),
+        }
+    }
+
+    fn footer(&mut self) -> Result<Vec<(String, String)>> {
+        let damaged = self.damaged();
+        let metadata = Arc::clone(self.reader.get_metadata().map_err(damaged)?);
+        let pairs = metadata.key_value_metadata().iter().flatten();
+        let own = pairs.filter(|pair| pair.key.starts_with("undertone."));
+        Ok(own
+            .map(|pair| {
+                (
+                    pair.key.to_string(),
+                    pair.value.as_ref().map(ToString::to_string).unwrap_or_default(),
+                )
+            })
+            .collect())
+    }
+
+    fn names(&mut self) -> Result<Vec<String>> {
+        let damaged = self.damaged();
+        let schema = self.reader.schema().map_err(damaged)?;
+        Ok(schema.iter_names().map(ToString::to_string).collect())
+    }
+}
+
+/// What the footer of a part says.
+pub(super) fn footer_of(path: &Path) -> Result<Vec<(String, String)>> {
+    Opened::at(path)?.footer()
+}
+
+/// The names of a part's columns, in order.
+pub(super) fn column_names(path: &Path) -> Result<Vec<String>> {
+    Opened::at(path)?.names()
+}
+
+/// The columns of a part whose names are wanted, all rows.
+pub(super) fn read_where(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<DataFrame> {
+    let mut opened = Opened::at(path)?;
+    let names = opened.names()?.into_iter().filter(|name| wanted(name)).collect();
+    let damaged = opened.damaged();
+    opened.reader.with_columns(Some(names)).finish().map_err(damaged)
+}
+
 /// Writes the rows of the part at `from` for which `keep` is true.
 pub(super) fn shrink(from: &Path, to: &Path, keep: &[bool]) -> Result<()> {
-    let damaged = |source: PolarsError| Error::LakeDamaged {
-        path: from.to_owned(),
-        reason: source.to_string(),
-    };
-    let file = File::open(from).map_err(|source| Error::io("read", from, source))?;
-    let mut reader = ParquetReader::new(file);
-    let metadata = Arc::clone(reader.get_metadata().map_err(damaged)?);
-    let pairs = metadata.key_value_metadata().iter().flatten();
-    let footer: Vec<(String, String)> = pairs
-        .filter(|pair| pair.key.starts_with("undertone."))
-        .map(|pair| {
-            (
-                pair.key.to_string(),
-                pair.value.as_ref().map(ToString::to_string).unwrap_or_default(),
-            )
-        })
-        .collect();
-    let frame = reader.finish().map_err(damaged)?;
+    let mut opened = Opened::at(from)?;
+    let damaged = opened.damaged();
+    let footer = opened.footer()?;
+    let frame = opened.reader.finish().map_err(&damaged)?;
     if frame.height() != keep.len() {
         return Err(Error::LakeDamaged {
             path: from.to_owned(),
@@ -92,12 +140,9 @@ pub(super) fn contents(frame: &DataFrame) -> PolarsResult<Vec<(u64, usize)>> {
     let mut columns: Vec<&Column> = frame.columns().iter().collect();
     columns.sort_by_key(|column| column.name().as_str());
     for column in columns {
-        let name = xxhash_rust::xxh3::xxh3_64(column.name().as_bytes());
-        let text: Cow<'_, Column> = Cow::Borrowed(column);
-        for ((hash, length), cell) in contents.iter_mut().zip(text.str()?.iter()) {
+        for ((hash, length), cell) in contents.iter_mut().zip(column.str()?.iter()) {
             if let Some(cell) = cell {
-                // Each cell is hashed with the hash so far as the seed.
-                *hash = xxhash_rust::xxh3::xxh3_64_with_seed(cell.as_bytes(), *hash ^ name);
+                *hash = source::with_cell(*hash, column.name(), cell);
                 *length += cell.len();
             }
         }

@@ -1,7 +1,6 @@
-//! Assigns rows to folders of the lake in Hive notation, such as `ut_day=2026-11-24`, by their time or by their dataset. Rows without a usable time
-//! go to Hive's default partition.
-//!
-//! No name can leave the lake: every character except letters, digits and `-_.` is percent-encoded, as Hive does it, and so is a leading dot.
+//! The folder of a row in Hive's notation, such as `ut_day=2026-11-24`, by its time or its dataset. Rows without a usable time go to Hive's own default
+//! partition. No name can leave the lake: whatever is not a letter, a
+//! digit or one of `-_.` is written as `%2F`, as Hive does it, and a leading dot too.
 
 use chrono::{DateTime, Datelike};
 use serde::{Deserialize, Serialize};
@@ -22,8 +21,10 @@ pub enum PartitionBy {
     Week,
     /// Its month: `ut_month=2026-11`.
     Month,
-    /// The export it came from, named after its file without dates and numbers: `ut_export=tickets`.
-    Source,
+    /// Its dataset, named after its file without dates and numbers: `ut_dataset=tickets`.
+    #[value(alias = "source")]
+    #[serde(alias = "source")]
+    Dataset,
 }
 
 impl PartitionBy {
@@ -33,12 +34,12 @@ impl PartitionBy {
             Self::Day => "day",
             Self::Week => "week",
             Self::Month => "month",
-            Self::Source => "source",
+            Self::Dataset => "dataset",
         }
     }
 
-    /// The folder of a row: `time` in seconds since 1970 UTC, `source` as the inbox gives it.
-    pub fn folder(self, prefix: &str, time: Option<i64>, source: &str) -> String {
+    /// The folder of a row: `time` in seconds since 1970 UTC, `dataset` as the inbox gives it.
+    pub fn folder(self, prefix: &str, time: Option<i64>, dataset: &str) -> String {
         let time = time
             .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
             .filter(|time| (1..=9999).contains(&time.year()));
@@ -47,11 +48,16 @@ impl PartitionBy {
             Self::Day => ("day", formatted("%Y-%m-%d")),
             Self::Week => ("week", formatted("%G-W%V")),
             Self::Month => ("month", formatted("%Y-%m")),
-            Self::Source => ("export", Some(source.to_owned()).filter(|name| !name.is_empty())),
+            Self::Dataset => ("dataset", Some(dataset.to_owned()).filter(|name| !name.is_empty())),
         };
         let value = value.map_or_else(|| DEFAULT_PARTITION.to_owned(), |value| escaped(&value));
-        format!("{}={value}", escaped(&format!("{prefix}{key}")))
+        format!("{}={value}", folder_key(prefix, key))
     }
+}
+
+/// What stands before the `=` of a folder.
+pub(super) fn folder_key(prefix: &str, name: &str) -> String {
+    escaped(&format!("{prefix}{name}"))
 }
 
 /// A name that is safe as a folder: see the head of this file.
@@ -90,7 +96,7 @@ mod tests {
             (PartitionBy::Day, "ut_day=2026-11-24"),
             (PartitionBy::Week, "ut_week=2026-W48"),
             (PartitionBy::Month, "ut_month=2026-11"),
-            (PartitionBy::Source, "ut_export=tickets"),
+            (PartitionBy::Dataset, "ut_dataset=tickets"),
         ] {
             assert_eq!(by.folder("ut_", time, "tickets"), want);
         }
@@ -103,16 +109,16 @@ mod tests {
     #[test]
     fn tricks_with_paths_are_only_odd_names() {
         for (name, want) in [
-            ("../../etc/passwd", "ut_export=%2E.%2F..%2Fetc%2Fpasswd"),
-            ("..", "ut_export=%2E."),
-            ("a=b", "ut_export=a%3Db"),
-            ("C:\\x", "ut_export=C%3A%5Cx"),
-            ("відгуки", "ut_export=відгуки"),
-            ("a\0b\nc", "ut_export=a%00b%0Ac"),
-            (DEFAULT_PARTITION, "ut_export=%5F_HIVE_DEFAULT_PARTITION__"),
-            ("", "ut_export=__HIVE_DEFAULT_PARTITION__"),
+            ("../../etc/passwd", "ut_dataset=%2E.%2F..%2Fetc%2Fpasswd"),
+            ("..", "ut_dataset=%2E."),
+            ("a=b", "ut_dataset=a%3Db"),
+            ("C:\\x", "ut_dataset=C%3A%5Cx"),
+            ("відгуки", "ut_dataset=відгуки"),
+            ("a\0b\nc", "ut_dataset=a%00b%0Ac"),
+            (DEFAULT_PARTITION, "ut_dataset=%5F_HIVE_DEFAULT_PARTITION__"),
+            ("", "ut_dataset=__HIVE_DEFAULT_PARTITION__"),
         ] {
-            assert_eq!(PartitionBy::Source.folder("ut_", None, name), want);
+            assert_eq!(PartitionBy::Dataset.folder("ut_", None, name), want);
         }
         assert_eq!(
             PartitionBy::Day.folder("../", None, ""),
@@ -123,9 +129,9 @@ mod tests {
     proptest! {
         #[test]
         fn every_name_is_one_folder_of_its_own(a in "\\PC{0,200}", b in "\\PC{0,200}") {
-            let [left, right] = [&a, &b].map(|name| PartitionBy::Source.folder("ut_", None, name));
+            let [left, right] = [&a, &b].map(|name| PartitionBy::Dataset.folder("ut_", None, name));
             prop_assert_eq!(std::path::Path::new(&left).components().count(), 1);
-            prop_assert!(left.len() <= 255 && left.starts_with("ut_export="));
+            prop_assert!(left.len() <= 255 && left.starts_with("ut_dataset="));
             prop_assert_eq!(left == right, a == b);
         }
     }

@@ -1,5 +1,7 @@
-//! The report of a run: `LAKE/runs/<time>.json` for programs, a few lines for people, and the exit code. Only this part of the lake reads the clock.
+//! The report of a run: `LAKE/_runs/<time>.json` for programs, a few lines for people, an exit code. This is
+//! the one place of a lake that knows the clock.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 use std::path::Path;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -9,8 +11,9 @@ use chrono::DateTime;
 use serde::Serialize;
 
 use super::disk;
-use super::inbox::Arrival;
-use super::manifest::{KnownFile, Manifest, Settings};
+use super::identity::IdRule;
+use super::inbox::InboxFile;
+use super::manifest::{Dataset, KnownFile, Manifest, RUNS, Settings};
 use crate::error::{Error, Result};
 use crate::model::Engine;
 use crate::progress::Progress;
@@ -64,6 +67,8 @@ pub struct Rows {
     pub changed: u64,
     /// In files that an earlier run completed before it was interrupted.
     pub resumed: u64,
+    /// Rows of the lake that were analysed anew, as asked.
+    pub retagged: u64,
     /// Records that could not be read.
     pub rejected: u64,
 }
@@ -115,6 +120,8 @@ pub struct Report {
     pub rows: Rows,
     /// Contents of the lake after the run.
     pub lake: Contents,
+    /// How the rows of each dataset are recognised.
+    pub datasets: BTreeMap<String, IdRule>,
     /// What is worth knowing.
     pub warnings: Vec<String>,
     /// Statistics of the rows that this run tagged: counts by status and reason, sentiment by language.
@@ -138,6 +145,7 @@ impl Report {
             files: Files::default(),
             rows: Rows::default(),
             lake: Contents::default(),
+            datasets: BTreeMap::new(),
             warnings: Vec::new(),
             summary: Summary::default(),
             begun: Instant::now(),
@@ -197,14 +205,20 @@ impl Report {
         (self.files.found, self.files.known) = ((known + work) as u64, known as u64);
     }
 
-    /// Counts the work of an interrupted run.
+    /// Tells how the rows of each dataset are recognised.
+    pub(super) fn datasets(&mut self, lake: &Manifest, new: &BTreeMap<String, Dataset>) {
+        let all = lake.datasets.iter().chain(new);
+        self.datasets = all.map(|(name, dataset)| (name.clone(), dataset.id.clone())).collect();
+    }
+
+    /// Counts what an interrupted run had done.
     pub(super) fn resumed(&mut self, files: &[(String, KnownFile)]) {
         self.files.resumed = files.len() as u64;
         self.rows.resumed = files.iter().map(|(_, file)| file.rows).sum();
         self.rows.rejected += files.iter().map(|(_, file)| file.rejected).sum::<u64>();
     }
 
-    pub(super) fn failed(&mut self, progress: &Progress, file: &Arrival, reason: String) {
+    pub(super) fn failed(&mut self, progress: &Progress, file: &InboxFile, reason: String) {
         progress.note(&format!("left out: {reason}"));
         self.files.failed.push(Failure {
             file: file.name(),
@@ -249,7 +263,7 @@ impl Report {
     /// File name of this run's report, without extension. A run that starts in the same second as another gets a number, after a character that sorts
     /// after the dot, so that names sort in the order of the runs.
     pub(super) fn name(&self, root: &Path) -> Result<String> {
-        disk::make_folder(&root.join("runs"))?;
+        disk::make_folder(&root.join(RUNS))?;
         let names = (1u32..).map(|n| {
             if n == 1 {
                 self.started.clone()
@@ -257,12 +271,12 @@ impl Report {
                 format!("{}_{n}", self.started)
             }
         });
-        let taken = |name: &String| root.join("runs").join(format!("{name}.json")).exists();
+        let taken = |name: &String| root.join(RUNS).join(format!("{name}.json")).exists();
         Ok(names.into_iter().find(|name| !taken(name)).unwrap_or_default())
     }
 
     pub(super) fn write(&self, root: &Path) -> Result<()> {
-        disk::replace_json(&root.join("runs").join(format!("{}.json", self.name(root)?)), self)
+        disk::replace_json(&root.join(RUNS).join(format!("{}.json", self.name(root)?)), self)
     }
 }
 
@@ -299,6 +313,7 @@ impl Display for Report {
         )?;
         for (count, what) in [
             (rows.resumed, "done before the interruption"),
+            (rows.retagged, "analysed anew"),
             (rows.rejected, "rejected"),
         ] {
             if count > 0 {

@@ -1,9 +1,8 @@
-//! Staged work of a run: part files under `.undertone/staged`, which readers skip, and `.undertone/progress.json`, which lists what is complete.
-//!
-//! A run that finds the progress of a killed one continues after it, if the lake, the settings and the files up to there are the same; otherwise it
-//! starts again. Staged work never holds part of a batch.
+//! The work of a run before it is published: part files under `.undertone/staged`, which no reader sees, and `.undertone/progress.json`, which says what
+//! is whole. A run that finds the progress of a killed one goes on behind it, if the lake, the settings and the files up to there are the same; if not,
+//! it starts anew. Staged work is never half a piece.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -14,9 +13,11 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::disk;
-use super::inbox::Arrival;
+use super::guard::Sketch;
+use super::identity::IdRule;
+use super::inbox::InboxFile;
 use super::known::{self, Key, Known, PartNumber};
-use super::manifest::{self, KnownFile, Manifest, OWN, Settings, VERSION};
+use super::manifest::{self, Dataset, KnownFile, Manifest, OWN, PartEntry, Settings, VERSION};
 use super::part;
 use crate::error::{Error, Result};
 use crate::source::Reject;
@@ -26,20 +27,25 @@ use crate::source::Reject;
 pub(super) struct Part {
     /// Path relative to the lake: `ut_day=2026-11-24/part-0123456789abcdef.parquet`.
     pub(super) path: String,
-    /// Rows in the file.
-    pub(super) rows: u64,
-    /// How many of its rows this run replaced.
+    /// What the manifest says of the file, or will say.
+    pub(super) entry: PartEntry,
+    /// How many of its rows were replaced by this run.
     pub(super) lost: u64,
-    /// Key of their settings.
-    pub(super) settings: String,
-    /// Written by this run and not yet published.
+    /// Written by this run, and seen by no reader yet.
     pub(super) staged: bool,
     /// Replaces rows of published parts with other names.
     pub(super) gains: bool,
 }
 
-/// The completed work of an unfinished run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+impl Part {
+    /// Rows that are still in it.
+    pub(super) const fn left(&self) -> u64 {
+        self.entry.rows - self.lost
+    }
+}
+
+/// What is whole of an unfinished run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Progress {
     version: u32,
@@ -51,8 +57,23 @@ struct Progress {
     files: Vec<(String, KnownFile)>,
     /// The file being read.
     current: Option<String>,
-    /// Parts written, with their number of rows, in order.
-    parts: Vec<(String, u64)>,
+    /// Datasets that are new in the lake.
+    datasets: BTreeMap<String, Dataset>,
+    /// Rows of published parts that were met again as they are, in files that were read to their end, by dataset.
+    known: BTreeMap<String, u64>,
+    /// Parts written, in order.
+    parts: Vec<(String, PartEntry)>,
+}
+
+/// What a run is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// The files of the inbox.
+    Inbox,
+    /// Nothing is to be written.
+    DryRun,
+    /// The rows of the lake as well.
+    OwnRows,
 }
 
 /// Rows of one batch that go to one folder.
@@ -78,9 +99,13 @@ pub(super) struct Stage {
     pub(super) parts: Vec<Part>,
     /// All rows of the parts.
     pub(super) known: Known,
-    /// Number of staged parts before the current file.
-    before_file: usize,
-    /// Open while the current file has rejected records.
+    /// How many parts were staged before the file under way, and the new datasets there were.
+    before_file: (usize, BTreeMap<String, Dataset>),
+    /// Rows of published parts that were met again as they are in the file under way.
+    known_of_file: u64,
+    /// What would replace known rows, in a dry run.
+    pub(super) pretended: HashMap<Key, Sketch>,
+    /// Open while the file under way has rejected records.
     rejecting: Option<BufWriter<File>>,
 }
 
@@ -91,8 +116,8 @@ impl Stage {
         root: &Path,
         base: Manifest,
         settings: Settings,
-        work: &[Arrival],
-        dry_run: bool,
+        work: &[InboxFile],
+        scope: Scope,
     ) -> Result<Self> {
         let key = manifest::key(&settings);
         let fresh = Progress {
@@ -101,6 +126,8 @@ impl Stage {
             settings: key.clone(),
             files: Vec::new(),
             current: None,
+            datasets: BTreeMap::new(),
+            known: BTreeMap::new(),
             parts: Vec::new(),
         };
         let mut stage = Self {
@@ -111,27 +138,29 @@ impl Stage {
             progress: fresh,
             parts: Vec::new(),
             known: Known::default(),
-            before_file: 0,
+            before_file: Default::default(),
+            known_of_file: 0,
+            pretended: HashMap::new(),
             rejecting: None,
         };
         let found = manifest::read_json::<Progress>(&stage.progress_path())?;
         match found.filter(|found| stage.goes_on(found, work)) {
             Some(found) => stage.progress = found,
-            None if dry_run => {}
+            None if scope == Scope::DryRun => {}
             None => {
                 disk::remove_folder(&stage.folder())?;
                 disk::remove_if_there(&stage.progress_path())?;
             }
         }
-        stage.before_file = stage.progress.parts.len();
-        if !work.is_empty() {
+        stage.before_file = (stage.progress.parts.len(), stage.progress.datasets.clone());
+        if !work.is_empty() || scope == Scope::OwnRows || !stage.progress.parts.is_empty() {
             stage.load()?;
         }
         Ok(stage)
     }
 
-    /// Whether the progress of a killed run is a prefix of this run.
-    fn goes_on(&self, found: &Progress, work: &[Arrival]) -> bool {
+    /// Whether the progress of a killed run is the beginning of this one.
+    fn goes_on(&self, found: &Progress, work: &[InboxFile]) -> bool {
         let read = found.files.iter().map(|(hash, _)| hash).chain(&found.current);
         let same_files = read.clone().count() <= work.len() && read.zip(work).all(|(hash, file)| *hash == file.hash);
         let there = || {
@@ -152,9 +181,8 @@ impl Stage {
     fn load(&mut self) -> Result<()> {
         let published = self.base.parts.iter().map(|(path, entry)| Part {
             path: path.clone(),
-            rows: entry.rows,
+            entry: entry.clone(),
             lost: 0,
-            settings: entry.settings.clone(),
             staged: false,
             gains: false,
         });
@@ -168,15 +196,15 @@ impl Stage {
             .enumerate()
             .map(|(number, part)| read((number, part)));
         self.known = Known::of(lists.collect::<Result<_>>()?);
-        for (path, _) in self.progress.parts.clone() {
+        for (path, entry) in self.progress.parts.clone() {
             let list = known::read_list(&self.staged_list(&path))?;
-            self.take_over(&list, |_| path);
+            self.take_over(&list, entry, |_| path);
         }
         Ok(())
     }
 
-    /// Moves rows to a new part; `name` returns its path once the parts know what they lost to it.
-    fn take_over(&mut self, list: &[(Key, u64)], name: impl FnOnce(&[Part]) -> String) {
+    /// Makes a new part the home of these rows; `name` gives its path once the parts know what they lost to it.
+    fn take_over(&mut self, list: &[(Key, u64)], entry: PartEntry, name: impl FnOnce(&[Part]) -> String) {
         let number = self.parts.len() as PartNumber;
         let mut left = BTreeSet::new();
         for &(key, content) in list {
@@ -190,29 +218,33 @@ impl Stage {
         let gains = left
             .iter()
             .any(|&old| !self.parts[old].staged && self.parts[old].path != path);
-        let (rows, settings) = (list.len() as u64, self.key.clone());
         self.parts.push(Part {
             path,
-            rows,
+            entry,
             lost: 0,
-            settings,
             staged: true,
             gains,
         });
     }
 
-    /// Writes one batch of a file: a part for each folder its rows belong to. `piece` is the number of its first record.
-    pub(super) fn shelve(&mut self, file: &Arrival, piece: u64, groups: BTreeMap<String, Group>) -> Result<()> {
+    /// Writes one piece of a file: a part for each folder its rows belong to. `piece` is the number of its first record, `text` the columns of
+    /// its comments.
+    pub(super) fn stage_piece(
+        &mut self,
+        file: &InboxFile,
+        piece: u64,
+        text: &[String],
+        groups: BTreeMap<String, Group>,
+    ) -> Result<()> {
         if groups.is_empty() {
             return Ok(());
         }
-        disk::make_folder(&self.folder())?;
-        let footer = part::footer(&self.settings);
-        for (folder, mut group) in groups {
-            // Named after its origin: when the same batch is tagged again, the new part replaces the old one in a single step.
+        for (folder, group) in groups {
+            // Named after where it came from: when the same piece is tagged anew, the new part takes the place of the old one in a single step.
             let origin = format!("{}/{piece}/{folder}", file.hash);
-            self.take_over(&group.rows, |parts| {
-                let taken = |path: &String| parts.iter().any(|part| part.path == *path && part.lost < part.rows);
+            let entry = self.entry(&file.dataset, text, group.rows.len());
+            self.take_over(&group.rows, entry, |parts| {
+                let taken = |path: &String| parts.iter().any(|part| part.path == *path && part.left() > 0);
                 let mut names = (0u32..).map(|n| {
                     let origin = if n == 0 {
                         origin.clone()
@@ -223,26 +255,98 @@ impl Stage {
                 });
                 names.find(|path| !taken(path)).unwrap_or_default()
             });
-            let Some(Part { path, rows, .. }) = self.parts.last() else {
-                continue;
-            };
-            let entry = (path.clone(), *rows);
-            part::write(&self.staged(path), &mut group.frame, &footer)?;
-            known::write_list(&self.staged_list(path), &group.rows)?;
-            self.progress.parts.push(entry);
+            self.write_last(group)?;
         }
-        disk::sync_folder(&self.folder())?;
         self.progress.current = Some(file.hash.clone());
+        self.keep_progress()
+    }
+
+    /// Writes rows of a published part anew, in its place.
+    pub(super) fn stage_again(&mut self, part: &Part, group: Group) -> Result<()> {
+        let entry = self.entry(&part.entry.dataset, &part.entry.text, group.rows.len());
+        let path = part.path.clone();
+        self.take_over(&group.rows, entry, |_| path);
+        self.write_last(group)?;
+        self.keep_progress()
+    }
+
+    fn entry(&self, dataset: &str, text: &[String], rows: usize) -> PartEntry {
+        PartEntry {
+            rows: rows as u64,
+            settings: self.key.clone(),
+            dataset: dataset.to_owned(),
+            text: text.to_vec(),
+        }
+    }
+
+    /// Writes the rows of the part that came last.
+    fn write_last(&mut self, mut group: Group) -> Result<()> {
+        let Some(Part { path, entry, .. }) = self.parts.last() else {
+            return Ok(());
+        };
+        disk::make_folder(&self.folder())?;
+        part::write(&self.staged(path), &mut group.frame, &part::footer(&self.settings))?;
+        known::write_list(&self.staged_list(path), &group.rows)?;
+        let written = (path.clone(), entry.clone());
+        self.progress.parts.push(written);
+        Ok(())
+    }
+
+    fn keep_progress(&self) -> Result<()> {
+        disk::sync_folder(&self.folder())?;
         disk::replace_json(&self.progress_path(), &self.progress)
     }
 
-    /// Marks rows as known without writing anything, for a dry run.
-    pub(super) fn pretend(&mut self, rows: &[(Key, u64)]) {
-        self.take_over(rows, |_| String::new());
+    /// Counts rows as known from now on without writing anything, for a dry run.
+    pub(super) fn pretend(&mut self, dataset: &str, rows: &[(Key, u64)]) {
+        let entry = self.entry(dataset, &[], rows.len());
+        self.take_over(rows, entry, |_| String::new());
     }
 
-    /// Stores the records of the current file that could not be read.
-    pub(super) fn reject(&mut self, file: &Arrival, rejects: &[Reject]) -> Result<()> {
+    /// Starts with the next file.
+    pub(super) fn begin_file(&mut self) {
+        self.known.begin_file();
+        self.known_of_file = 0;
+    }
+
+    /// Counts a row that is in the lake as it is. Rows that this very run brought do not count.
+    pub(super) fn count_known(&mut self, part: PartNumber) {
+        self.known_of_file += u64::from(!self.parts[part as usize].staged);
+    }
+
+    /// Adds the rows of the file that was read to its end.
+    pub(super) fn keep_known(&mut self, dataset: &str) {
+        *self.progress.known.entry(dataset.to_owned()).or_default() += self.known_of_file;
+    }
+
+    /// Rows of published parts that were met again as they are, by dataset.
+    pub(super) fn known_rows(&self) -> &BTreeMap<String, u64> {
+        &self.progress.known
+    }
+
+    /// The rule by which the rows of a dataset are recognised, if it is settled.
+    pub(super) fn id_rule(&self, dataset: &str) -> Option<&IdRule> {
+        let known = self
+            .progress
+            .datasets
+            .get(dataset)
+            .or_else(|| self.base.datasets.get(dataset));
+        known.map(|dataset| &dataset.id)
+    }
+
+    /// Settles it.
+    pub(super) fn settle_id(&mut self, dataset: &str, id: IdRule) {
+        let settled = Dataset { id, prior: None };
+        self.progress.datasets.insert(dataset.to_owned(), settled);
+    }
+
+    /// Datasets that are new in the lake.
+    pub(super) fn new_datasets(&self) -> &BTreeMap<String, Dataset> {
+        &self.progress.datasets
+    }
+
+    /// Keeps the records of the file under way that could not be read.
+    pub(super) fn reject(&mut self, file: &InboxFile, rejects: &[Reject]) -> Result<()> {
         if rejects.is_empty() {
             return Ok(());
         }
@@ -279,8 +383,8 @@ impl Stage {
         })
     }
 
-    /// Marks a file as read to the end.
-    pub(super) fn finish_file(&mut self, file: &Arrival, rows: u64, rejected: u64) -> Result<()> {
+    /// Says that a file was read to its end.
+    pub(super) fn finish_file(&mut self, file: &InboxFile, rows: u64, rejected: u64) -> Result<()> {
         disk::make_folder(&self.folder())?;
         if let Some(rejects) = self.rejecting.take() {
             let synced = rejects
@@ -289,28 +393,31 @@ impl Stage {
                 .and_then(|file| file.sync_all());
             synced.map_err(|source| Error::write(&self.rejects(&file.hash), source))?;
         }
-        let (name, source, settings) = (file.name(), file.source.clone(), self.key.clone());
+        let (name, dataset, settings) = (file.name(), file.dataset.clone(), self.key.clone());
         let known = KnownFile {
             name,
-            source,
+            dataset,
             settings,
             rows,
             rejected,
         };
         self.progress.files.push((file.hash.clone(), known));
+        self.keep_known(&file.dataset);
         self.progress.current = None;
-        self.before_file = self.progress.parts.len();
+        self.before_file = (self.progress.parts.len(), self.progress.datasets.clone());
         disk::replace_json(&self.progress_path(), &self.progress)
     }
 
     /// Removes what was staged of a damaged file: half a file is never published.
     pub(super) fn drop_file(&mut self) -> Result<()> {
         (self.progress.current, self.rejecting) = (None, None);
-        if self.progress.parts.len() == self.before_file {
+        let (parts, datasets) = self.before_file.clone();
+        self.progress.datasets = datasets;
+        if self.progress.parts.len() == parts {
             self.known.begin_file();
             return Ok(());
         }
-        self.progress.parts.truncate(self.before_file);
+        self.progress.parts.truncate(parts);
         disk::replace_json(&self.progress_path(), &self.progress)?;
         self.load()
     }
@@ -351,7 +458,16 @@ impl Stage {
         self.root.join(list_name(LISTS, path))
     }
 
-    /// Current path of the list of a part, published or not.
+    /// Where a part is now, published or not.
+    pub(super) fn path_of(&self, part: &Part) -> PathBuf {
+        if part.staged {
+            self.staged(&part.path)
+        } else {
+            self.root.join(&part.path)
+        }
+    }
+
+    /// Where the list of a part is now, published or not.
     pub(super) fn list_of(&self, part: &Part) -> PathBuf {
         if part.staged {
             self.staged_list(&part.path)

@@ -26,6 +26,15 @@ const FULL_LENGTH: f64 = 30.0;
 /// Number of characters of a value that are inspected.
 const LOOKED_AT: usize = 1000;
 
+/// How notes on ids begin.
+const IDS_IN: &str = "ids are in ";
+const NOT_OWN: &str = "ids in ";
+
+/// Whether a note says where ids are.
+pub(super) fn is_about_ids(note: &str) -> bool {
+    [IDS_IN, NOT_OWN].iter().any(|begin| note.starts_with(begin))
+}
+
 /// What a look at the values says.
 enum Found {
     /// This column, with its score.
@@ -113,7 +122,7 @@ pub(super) fn settle(
     if id.is_none() && looked_at.frame.height() > 0 {
         id = own_id(&looked_at)?;
         match &id {
-            Some(name) => notes.push(format!("ids are in column `{name}`")),
+            Some(name) => notes.push(format!("{IDS_IN}column `{name}`")),
             None => notes.extend(not_own(&looked_at.frame)),
         }
     }
@@ -247,6 +256,15 @@ fn title_over(sample: &DataFrame, text: &str) -> Result<Option<String>> {
     Ok(None)
 }
 
+/// The column that reads like comments, if there is one and no second one.
+pub(super) fn single(frame: &DataFrame) -> Option<String> {
+    match by_values(frame) {
+        Ok(Found::One(name, _)) => Some(name),
+        Ok(Found::None) => by_name(frame).map(|column| column.name().to_string()),
+        Ok(Found::Two(_)) | Err(_) => None,
+    }
+}
+
 /// The column that is called like comments, if it is the only one.
 fn by_name(sample: &DataFrame) -> Option<&Column> {
     let mut named = sample
@@ -313,7 +331,7 @@ fn not_own(sample: &DataFrame) -> Option<String> {
         .collect();
     (!ids.is_empty()).then(|| {
         format!(
-            "ids in {} are not the rows' own, or not one for each: a row is known by its content (--id COLUMN decides otherwise)",
+            "{NOT_OWN}{} are not the rows' own, or not one for each: a row is known by its content (--id COLUMN decides otherwise)",
             ids.join(", ")
         )
     })

@@ -130,7 +130,7 @@ fn folded(word: &str) -> String {
 }
 
 /// How well a name suits the record's own id: 0 for `id` itself, 1 for the id of a comment, 2 for that of a ticket; none for every other name.
-pub(super) fn own_id_rank(name: &str) -> Option<u8> {
+pub(crate) fn own_id_rank(name: &str) -> Option<u8> {
     if matches!(name.trim(), "#" | "№") {
         return Some(0);
     }

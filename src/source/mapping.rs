@@ -50,6 +50,17 @@ pub struct Mapped {
 }
 
 impl Mapped {
+    /// So many rows of which nothing is known.
+    pub(super) fn nulls(rows: usize) -> Self {
+        Self {
+            times: vec![None; rows],
+            ratings: vec![None; rows],
+            channels: vec![None; rows],
+            questions: vec![None; rows],
+            ..Self::default()
+        }
+    }
+
     /// Only these rows, by their places in the batch; what was not understood is still that of all.
     pub(super) fn take(&self, places: &[IdxSize]) -> Self {
         let at = || places.iter().map(|&place| place as usize);

@@ -30,6 +30,7 @@ mod seek;
 mod settle;
 mod sheet;
 mod spool;
+mod stored;
 mod table;
 mod tape;
 #[cfg(test)]
@@ -47,6 +48,7 @@ use polars::prelude::*;
 
 use crate::error::{Error, Result};
 pub use dialect::Separator;
+pub(crate) use identity::{ends_like_id, own_id_rank};
 use input::Counter;
 pub(crate) use input::{expand, refused};
 pub use mapping::{Mapped, Mapping, Unread};
@@ -55,6 +57,8 @@ pub use place::Place;
 pub use preset::{Choice, Names, Preset, Quotes, presets};
 pub use rating::Scale;
 pub use reject::{Reason, Reject, SHOWN_BYTES};
+pub(crate) use stored::{cells, comment_columns, comments, has_column, preset_id};
+pub(crate) use table::with_cell;
 use table::{Chunk, Quota, Rows, Table};
 
 /// Approximate maximum size of a batch's records in bytes, unless a single record is longer.
@@ -202,6 +206,14 @@ impl Batch {
             .collect()
     }
 
+    /// For each row the value of the id column, where it has one.
+    pub(crate) fn own_ids(&self) -> Vec<Option<&str>> {
+        match &self.ids {
+            Some(ids) => ids.iter().map(Option::as_deref).collect(),
+            None => vec![None; self.rows.len()],
+        }
+    }
+
     /// For each row its time in seconds since 1970 UTC, where it has one.
     pub fn times(&self) -> Vec<Option<i64>> {
         self.mapped
@@ -336,6 +348,43 @@ impl Source {
     /// The id column, if there is one; for inputs of several formats, that of the first with one.
     pub fn id_column(&self) -> Option<&str> {
         self.id.as_deref()
+    }
+
+    /// The id of the first file, as the user would write it, and whether its preset said so.
+    pub(crate) fn id_place(&self) -> Option<(String, bool)> {
+        let (_, mapping) = self.tables.front()?;
+        let place = mapping.id.as_ref()?;
+        let by_preset = mapping.preset.is_some_and(|preset| preset.id.is_some());
+        Some((place.name(), by_preset))
+    }
+
+    /// Takes ids from this column from now on, or from none, whatever the files suggest; false when there is no such column. `review_id` is also
+    /// found as `ReviewId`.
+    pub(crate) fn identify_by(&mut self, column: Option<&str>) -> bool {
+        let place = match column {
+            None => None,
+            Some(name) => {
+                let place = Place::of(name, &self.schema);
+                let same = |other: &str| names::words(other).concat() == names::words(place.column()).concat();
+                let exact = self.schema.contains(place.column());
+                let found = match exact {
+                    true => Some(place.column().to_owned()),
+                    false => self
+                        .schema
+                        .iter_names()
+                        .map(|other| other.to_string())
+                        .find(|other| same(other)),
+                };
+                let Some(found) = found else { return false };
+                Some(place.in_column(found))
+            }
+        };
+        self.notes.retain(|note| !column::is_about_ids(note));
+        for (_, mapping) in &mut self.tables {
+            mapping.id.clone_from(&place);
+        }
+        self.id = place.map(|place| place.column().to_owned());
+        true
     }
 
     /// How much of the input has been read, 0 to 1, in bytes as they are stored (for Parquet, in rows). The row count is

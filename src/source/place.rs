@@ -30,6 +30,11 @@ impl Place {
         }
     }
 
+    /// The same place in a column of another name.
+    pub(super) fn in_column(self, column: String) -> Self {
+        Self { column, ..self }
+    }
+
     /// The column it is in.
     pub fn column(&self) -> &str {
         &self.column

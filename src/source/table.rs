@@ -6,7 +6,7 @@ use std::io::Read;
 
 use encoding_rs::Encoding;
 use polars::prelude::*;
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::input::{Counter, Input};
 use super::moment::Zone;
@@ -392,14 +392,16 @@ pub(super) fn as_text(column: &Column) -> PolarsResult<Column> {
     }
 }
 
-/// One hash per row over the names and values of its cells. Absent cells do not count, so that it does not matter which
-/// columns other files have.
+/// One hash per row over the names and values of its cells. Absent cells do not count, nor does the order of the columns, so that it does not matter
+/// which columns other files have and where an export puts them.
 pub(super) fn hashes(frame: &DataFrame) -> Vec<u64> {
-    let mut hashers = vec![Xxh3::new(); frame.height()];
-    for column in frame.columns() {
+    let mut hashes = vec![0; frame.height()];
+    let mut columns: Vec<&Column> = frame.columns().iter().collect();
+    columns.sort_by_key(|column| column.name().as_str());
+    for column in columns {
         let text = as_text(column).ok();
         let text = text.as_ref().and_then(|text| text.str().ok());
-        for (row, hasher) in hashers.iter_mut().enumerate() {
+        for (row, hash) in hashes.iter_mut().enumerate() {
             // Nested values have no cast to text, but they can be printed.
             let cell = match text {
                 Some(text) => text.get(row).map(Cow::Borrowed),
@@ -409,13 +411,17 @@ pub(super) fn hashes(frame: &DataFrame) -> Vec<u64> {
                     .filter(|v| !v.is_null())
                     .map(|value| Cow::Owned(format!("{value:?}"))),
             };
-            for part in cell.iter().flat_map(|cell| [column.name().as_str(), cell.as_ref()]) {
-                hasher.update(&(part.len() as u64).to_le_bytes());
-                hasher.update(part.as_bytes());
+            if let Some(cell) = cell {
+                *hash = with_cell(*hash, column.name(), &cell);
             }
         }
     }
-    hashers.iter().map(Xxh3::digest).collect()
+    hashes
+}
+
+/// The hash of a row's content with one more cell: each is hashed with all before it as the seed.
+pub(crate) fn with_cell(content: u64, column: &str, cell: &str) -> u64 {
+    xxh3_64_with_seed(cell.as_bytes(), content ^ xxh3_64(column.as_bytes()))
 }
 
 /// Rows from the start of every file.

@@ -101,3 +101,28 @@ fn completions_and_manual_pages_come_from_the_definitions() {
     );
     assert_eq!(room.run("man nothing").code, Some(2));
 }
+
+#[test]
+fn the_example_of_nightly_jobs_serves_both_commands() {
+    let room = Room::new();
+    let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data/nightly/undertone.toml");
+    room.put("undertone.toml", std::fs::read(example).expect("the example"));
+    std::fs::create_dir(room.path("inbox")).expect("a folder");
+    room.put("inbox/a.csv", "id,comment\n1,The courier was rude\n");
+    let ended = room.run("sync");
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    assert_eq!(room.files_in("lake").len(), 3, "{:?}", room.files_in("lake"));
+    assert!(
+        ended.err.contains("recognised by column `id`") && ended.err.contains("\"exit_code\":0"),
+        "{}",
+        ended.err
+    );
+    // What is said on the command line takes the place of both the inbox and the lake.
+    let ended = room.run("sync inbox other");
+    assert_eq!(
+        (ended.code, room.path("other").is_dir()),
+        (Some(0), true),
+        "{}",
+        ended.err
+    );
+}

@@ -1,19 +1,19 @@
 //! Crash safety of the lake: killed at any moment, or on a full disk, it stays readable, has no row twice, and ends with the bytes of an undisturbed
-//! run. `UNDERTONE_FAULTS=500` runs more rounds than the default 50.
+//! run. `UNDERTONE_FAULTS=500` runs more rounds than the defaults.
 #![cfg(unix)]
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::lake::{LAKE, bytes, csv, room_with, rows};
-use crate::support::Room;
+use crate::lake::{LAKE, bytes, csv, lake_of_manifest_1, room_with, rows};
+use crate::support::{Room, copy};
 
-/// Estimated duration of a publication in microseconds.
+/// Microseconds that publication may take.
 const PUBLICATION: u64 = 4_000;
 
-/// A lake after one run, and an inbox with the files of the next: changed, known and new rows, several files, several folders.
+/// A lake of one night, and an inbox with the exports of the next one: changed, known and new rows, several files, several folders.
 fn two_nights() -> Room {
     let room = room_with(&[]);
     let put = |name: &str, rows: std::ops::Range<u32>, turn: u32| {
@@ -43,24 +43,12 @@ fn two_nights() -> Room {
 fn run(room: &Room, lake: &str) {
     let ended = room.run(&format!(
         "{} --quiet",
-        LAKE.replace("--out lake", &format!("--out {lake}"))
+        LAKE.replace("inbox lake", &format!("inbox {lake}"))
     ));
     assert_eq!(ended.code, Some(0), "{}", ended.err);
 }
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder");
-    for entry in std::fs::read_dir(from).expect("a folder") {
-        let entry = entry.expect("an entry");
-        let to = to.join(entry.file_name());
-        match entry.path().is_dir() {
-            true => copy(&entry.path(), &to),
-            false => drop(std::fs::copy(entry.path(), to).expect("a copy")),
-        }
-    }
-}
-
-/// Seeded random numbers: a step of Knuth's MMIX generator, by its upper bits.
+/// Seeded moments: a step of the generator of Knuth's MMIX, by its upper bits.
 fn draw(state: &mut u64, below: u64) -> u64 {
     *state = state
         .wrapping_mul(6_364_136_223_846_793_005)
@@ -68,28 +56,37 @@ fn draw(state: &mut u64, below: u64) -> u64 {
     (*state >> 33) % below.max(1)
 }
 
-/// Each row is in its old or its new state; new ones may be missing.
+/// Each row is as it was or as it will be; new ones may be missing.
 fn between(now: &BTreeMap<String, String>, old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) {
     for (id, text) in now {
         assert!(old.get(id) == Some(text) || new.get(id) == Some(text), "{id}: {text}");
     }
-    // A row that does not change is always present.
+    // A row that does not change is always there.
     for (id, text) in old.iter().filter(|(id, text)| new.get(*id) == Some(*text)) {
         assert_eq!(now.get(id), Some(text), "{id} is missing");
     }
 }
 
-#[test]
-fn killed_at_fifty_moments_the_lake_is_whole_and_the_next_run_ends_with_the_same_bytes() {
-    let rounds: u32 = std::env::var("UNDERTONE_FAULTS")
-        .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(50);
-    let room = two_nights();
+/// How many runs are killed: `UNDERTONE_FAULTS`, or `usual`.
+fn rounds(usual: u32) -> u32 {
+    let asked = std::env::var("UNDERTONE_FAULTS").ok().and_then(|n| n.parse().ok());
+    asked.unwrap_or(usual)
+}
+
+/// Kills runs of `command` on copies of the lake `lake`, at moments all over the run and in its publications, and lets the next run finish.
+fn kill(room: &Room, command: &str, rounds: u32) {
+    let on = |lake: &str| {
+        let command = command.replace("inbox lake", &format!("inbox {lake}"));
+        format!("{command} --quiet")
+    };
+    let finish = |lake: &str| {
+        let ended = room.run(&on(lake));
+        assert_eq!(ended.code, Some(0), "{}", ended.err);
+    };
     copy(&room.path("lake"), &room.path("undisturbed"));
     let old = rows(&room.path("lake"));
     let began = Instant::now();
-    run(&room, "undisturbed");
+    finish("undisturbed");
     let mut length = began.elapsed().as_micros() as u64;
     let (new, wanted) = (rows(&room.path("undisturbed")), bytes(&room.path("undisturbed")));
     assert_ne!(old, new);
@@ -106,14 +103,13 @@ fn killed_at_fifty_moments_the_lake_is_whole_and_the_next_run_ends_with_the_same
         copy(&room.path("lake"), &lake);
         let mut child = room
             .undertone()
-            .args(LAKE.replace("--out lake", "--out killed").split(' '))
-            .arg("--quiet")
+            .args(on("killed").split(' '))
             .stderr(Stdio::null())
             .spawn()
             .expect("a start");
         let own = lake.join(".undertone");
         let aimed = tries % 3 == 0;
-        // Most of the work comes late, so most kill times do too; publication is so short that random times alone would rarely hit it.
+        // Most of the work comes late, so most moments do too; publication is so short that chance alone would hardly ever meet it.
         let moment = match tries % 3 {
             0 if tries % 2 == 0 => 0,
             0 => draw(&mut state, PUBLICATION),
@@ -130,7 +126,7 @@ fn killed_at_fifty_moments_the_lake_is_whole_and_the_next_run_ends_with_the_same
         match child.wait().expect("an end").code() {
             None => killed += 1,
             Some(_) if aimed => {}
-            // It was faster than the undisturbed run, so later kill times would miss all runs.
+            // It was faster than the undisturbed run: later moments come too late for all.
             Some(_) => length = length.min(moment).max(1_000),
         }
         let state = [
@@ -140,12 +136,38 @@ fn killed_at_fifty_moments_the_lake_is_whole_and_the_next_run_ends_with_the_same
         ];
         *halfway.entry(state).or_insert(0u32) += 1;
         between(&rows(&lake), &old, &new);
-        run(&room, "killed");
+        finish("killed");
         assert_eq!(bytes(&lake), wanted, "after {killed} kills");
     }
     let published: u32 = halfway.iter().filter(|(state, _)| state[1]).map(|(_, n)| n).sum();
     assert!(published > 0, "no run was killed while it published: {halfway:?}");
-    println!("{tries} runs, {killed} killed; found [work staged, publication under way, published]: {halfway:?}");
+    println!(
+        "{command}: {tries} runs, {killed} killed; found [work staged, publication under way, published]: {halfway:?}"
+    );
+}
+
+#[test]
+fn killed_at_fifty_moments_the_lake_is_whole_and_the_next_run_ends_with_the_same_bytes() {
+    kill(&two_nights(), LAKE, rounds(50));
+}
+
+#[test]
+fn killed_while_a_lake_of_manifest_1_is_migrated_the_next_run_ends_with_the_same_bytes() {
+    let room = lake_of_manifest_1("sound-1");
+    room.put(
+        "inbox/tickets-2026-03-03.csv",
+        "id,created_at,comment\n4,2026-03-03 09:00,The food was cold\n",
+    );
+    kill(&room, "sync inbox lake", rounds(20));
+}
+
+#[test]
+fn killed_while_a_lake_of_manifest_1_is_rekeyed_the_next_run_ends_with_the_same_bytes() {
+    let room = lake_of_manifest_1("foreign-1");
+    let ids = |lake: &str| rows(&room.path(lake)).len();
+    assert_eq!(ids("lake"), 4);
+    kill(&room, "sync inbox lake --rekey", rounds(20));
+    assert_eq!(ids("killed"), 6);
 }
 
 #[test]
@@ -156,11 +178,11 @@ fn a_full_disk_leaves_the_lake_as_it_was() {
     let (before, wanted) = (rows(&room.path("lake")), bytes(&room.path("undisturbed")));
     let program = assert_cmd::cargo::cargo_bin!("undertone").display().to_string();
     let mut failed = 0;
-    // A limit on the size of a file simulates a full disk; in units of 512 or 1024 bytes, it affects another file each time.
+    // A limit on the size of a file stands for the full disk; in units of 512 or 1024 bytes, it strikes at another file each time.
     for blocks in [0, 1, 2, 4, 8, 12] {
         let _ = std::fs::remove_dir_all(room.path("full"));
         copy(&room.path("lake"), &room.path("full"));
-        let arguments = LAKE.replace("--out lake", "--out full");
+        let arguments = LAKE.replace("inbox lake", "inbox full");
         let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec '{program}' {arguments} --quiet");
         let ended = Command::new("sh")
             .args(["-c", &script])

@@ -8,6 +8,7 @@ fn help_texts() {
     for (name, arguments) in [
         ("help", "--help"),
         ("help_tag", "tag --help"),
+        ("help_sync", "sync --help"),
         ("help_inspect", "inspect --help"),
         ("help_eval", "eval --help"),
         ("help_themes", "themes --help"),
