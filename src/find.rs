@@ -13,6 +13,7 @@ use crate::run::Job;
 use crate::sink::{self, Sink};
 use crate::source::{self, Source, SourceOptions};
 use crate::summary::Summary;
+use crate::survey::{Survey, survey};
 use crate::tag::{Seconds, Subjects, Tagger, ThemeTable};
 use crate::theme::taxonomy::{Matcher, Taxonomy};
 use crate::theme::{Change, Sample, Themes, Titles, Unit, Wish, discover, update};
@@ -80,7 +81,10 @@ fn sample(quest: &Quest, engine: &dyn Engine, progress: &Progress) -> Result<Sam
         .notes()
         .iter()
         .for_each(|note| progress.note(&quest.privacy.told(note)));
-    let sample = listen(&mut source, quest.privacy, engine, &mut Seconds::default(), progress)?;
+    let mut seconds = Seconds::default();
+    let survey = survey(&mut source, &mut seconds)?;
+    survey.tell(progress);
+    let sample = listen(&mut source, quest.privacy, engine, &survey, &mut seconds, progress)?;
     progress.done();
     Ok(sample)
 }
@@ -102,6 +106,7 @@ impl Topics {
         job: &Job,
         source: &mut Source,
         engine: &'engine dyn Engine,
+        survey: &Survey,
         seconds: &mut Seconds,
         progress: &Progress,
     ) -> Result<(Self, Option<Recorded<'engine>>)> {
@@ -117,7 +122,7 @@ impl Topics {
             }
             Choice::Found(wish) => {
                 let recorder = Recorder::new(engine)?;
-                let sample = listen(source, job.privacy, &recorder, seconds, progress)?;
+                let sample = listen(source, job.privacy, &recorder, survey, seconds, progress)?;
                 let started = Instant::now();
                 let themes = discover(&sample, &titles(&sample, engine)?, wish, engine.fingerprint())?;
                 source.rewind();
@@ -214,10 +219,11 @@ fn listen(
     source: &mut Source,
     privacy: Privacy,
     engine: &dyn Engine,
+    survey: &Survey,
     seconds: &mut Seconds,
     progress: &Progress,
 ) -> Result<Sample> {
-    let mut tagger = Tagger::new(engine);
+    let mut tagger = Tagger::new(engine).given(&survey.languages);
     let mut sample = Sample::default();
     let mut rows = 0;
     loop {

@@ -42,6 +42,7 @@ pub mod run;
 pub mod sink;
 pub mod source;
 pub mod summary;
+mod survey;
 pub mod tag;
 pub mod text;
 pub mod theme;

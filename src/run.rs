@@ -13,6 +13,7 @@ use crate::redact::Privacy;
 use crate::sink::{Columns, Reserved, SCHEMA_VERSION, Sink};
 use crate::source::{self, Batch, SourceOptions};
 use crate::summary::Summary;
+use crate::survey::survey;
 use crate::tag::Tagger;
 
 /// Inputs, output and options of a run.
@@ -53,10 +54,19 @@ pub fn tag(job: &Job, engine: &dyn Engine, progress: &Progress) -> Result<Summar
     let schema = job.columns.schema(&kept)?;
     // Reserving the output first reports an unwritable one before the long work.
     let place = Reserved::at(&job.output)?;
-    let (topics, recorded) = Topics::of_run(job, &mut source, engine, &mut summary.seconds, progress)?;
-    let mut sink = Sink::create(place, schema, footer(job, engine, &topics)?)?;
-    let mut tagger =
-        Tagger::new(recorded.as_ref().map_or(engine, |recorded| recorded)).telling(topics.subjects(engine)?);
+    let survey = survey(&mut source, &mut summary.seconds)?;
+    survey.tell(progress);
+    summary.misread = survey.misread;
+    if let Some(note) = survey.note() {
+        summary.note(note);
+    }
+    let (topics, recorded) = Topics::of_run(job, &mut source, engine, &survey, &mut summary.seconds, progress)?;
+    let mut about = footer(job, engine, &topics)?;
+    about.push(survey.footer());
+    let mut sink = Sink::create(place, schema, about)?;
+    let mut tagger = Tagger::new(recorded.as_ref().map_or(engine, |recorded| recorded))
+        .telling(topics.subjects(engine)?)
+        .given(&survey.languages);
 
     loop {
         let started = Instant::now();

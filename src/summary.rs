@@ -80,6 +80,8 @@ pub struct Summary {
     pub review: u64,
     /// What was decided in reading the inputs, a sentence each.
     pub notes: Vec<String>,
+    /// Comments that were read in another encoding than they were written in, and repaired.
+    pub misread: u64,
     /// Times and ratings that were not understood and stay empty.
     pub unread: Unread,
     /// Sentiment by language.
@@ -261,6 +263,9 @@ impl Display for Summary {
                 .map(|(reason, n)| format!("{n} {}", reason.name()))
                 .collect();
             writeln!(f, "abstained: {}", reasons.join(", "))?;
+        }
+        if self.misread > 0 {
+            writeln!(f, "repaired: {} comments in a wrong encoding", self.misread)?;
         }
         if self.rejected + self.failed > 0 {
             writeln!(f, "not tagged: {} rejected, {} failed", self.rejected, self.failed)?;

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use crate::error::Result;
 use crate::model::{Engine, Passage, Scores};
-use crate::tag::refusal;
+use crate::tag::{refusal, weigh};
 use crate::text::{self, Clean};
 
 /// A comment with its scores; none when it is not scored.
@@ -39,8 +39,11 @@ pub(super) fn score(
         })
         .collect();
     let mut scores = engine.score(&passages)?.into_iter();
-    let joined = read.into_iter().map(|(clean, refused, _)| {
-        let own = if refused { None } else { scores.next() };
+    let joined = read.into_iter().map(|(clean, refused, spans)| {
+        let mut own = if refused { None } else { scores.next() };
+        if let Some(scores) = &mut own {
+            weigh(clean.text(), &spans, scores);
+        }
         (clean, own)
     });
     Ok(joined.collect())

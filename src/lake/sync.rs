@@ -20,6 +20,7 @@ use crate::model::Engine;
 use crate::progress::Progress;
 use crate::run::{self, Job};
 use crate::source::{self, Batch, Source};
+use crate::survey::{Survey, survey};
 use crate::tag::Tagger;
 
 /// The whole run, on one screen.
@@ -230,6 +231,15 @@ impl<'a> SyncRun<'a> {
             self.progress.note(&told);
             report.summary.note(told.to_string());
         }
+        let survey = match survey(&mut source, &mut report.summary.seconds) {
+            Ok(survey) => survey,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        survey.tell(self.progress);
+        report.summary.misread += survey.misread;
+        if let Some(note) = survey.note() {
+            report.summary.note(note);
+        }
         let (mut piece, mut rows, mut rejected) = (Piece::default(), 0, 0);
         loop {
             let started = std::time::Instant::now();
@@ -253,7 +263,7 @@ impl<'a> SyncRun<'a> {
                 );
                 stage.settle_id(&file.dataset, rule.clone());
             }
-            self.batch(file, &batch, &mut piece, stage, report)?;
+            self.batch(file, &batch, &survey, &mut piece, stage, report)?;
             if piece.rows >= PIECE_ROWS || piece.bytes >= PIECE_BYTES {
                 let next = Piece {
                     start: rows + rejected,
@@ -293,6 +303,7 @@ impl<'a> SyncRun<'a> {
         &self,
         file: &InboxFile,
         batch: &Batch,
+        survey: &Survey,
         piece: &mut Piece<'a>,
         stage: &mut Stage,
         report: &mut Report,
@@ -335,7 +346,9 @@ impl<'a> SyncRun<'a> {
             Some(tagger) => tagger,
             None => {
                 let subjects = self.topics.subjects(self.engine)?;
-                piece.tagger.insert(Tagger::new(self.engine).telling(subjects))
+                piece
+                    .tagger
+                    .insert(Tagger::new(self.engine).telling(subjects).given(&survey.languages))
             }
         };
         let batch = batch.take(&wanted)?;

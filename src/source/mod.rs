@@ -425,6 +425,16 @@ impl Source {
         column::named(option, name, &self.schema)
     }
 
+    /// The language that the presets of all its files name, if they agree.
+    pub fn locale(&self) -> Option<&'static str> {
+        let mut languages = self
+            .tables
+            .iter()
+            .map(|(table, _)| table.preset.and_then(|preset| preset.language.as_deref()));
+        let first = languages.next()??;
+        languages.all(|other| other == Some(first)).then_some(first)
+    }
+
     /// What was found out by looking, a sentence each, in the order of the files.
     pub fn notes(&self) -> &[String] {
         &self.notes

@@ -48,6 +48,8 @@ pub struct Preset {
     pub channel: Option<Names>,
     /// The way all comments of this format come in.
     pub channel_is: Option<String>,
+    /// The language of nearly all its comments, ISO 639-1, where the export is of one country.
+    pub language: Option<String>,
     /// Who wrote it.
     pub author: Option<Names>,
     /// Reach: number of people who saw it.

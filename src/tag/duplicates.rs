@@ -2,10 +2,11 @@
 //! text: retweets, copied campaigns, floods of bots. It never touches what is said of a row; each distinct text is scored for itself.
 //!
 //! *The same* are texts with the same [`crate::text::bare`] words, however short. *Nearly the same* are longer ones, of [`FEWEST_WORDS`] words or more, whose
-//! sets of [`SHINGLE`]-character shingles overlap by [`NEAR`] or more (Jaccard), with as many negations and the same sentiment, since one word can turn a
-//! text around. Candidates are found by MinHash (Broder 1997) in bands (Leskovec, Rajaraman, Ullman: Mining of Massive Datasets, 3.4), then compared.
+//! sets of [`SHINGLE`]-character shingles overlap by [`NEAR`] or more (Jaccard), with the same numbers, as many negations and the same sentiment, and with no
+//! word in place of another but for typing errors: an amount, a unit, a name or "rude" for "kind" makes another text. Candidates are found by MinHash (Broder 1997) in bands (Leskovec, Rajaraman, Ullman: Mining of Massive Datasets, 3.4), then compared.
 //! Only first rows are compared with, so that likeness does not creep from row to row. Memory is bounded: the latest texts are known, older ones forgotten.
-//! Written here because the kept crate for it, gaoya 0.2, has an index that only grows.
+//! Written here although gaoya 0.2 has such an index, from which texts can be removed too: the texts themselves must be kept for the comparison of words
+//! and forgotten in their order, and that, not the index, is most of this file.
 
 use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroUsize;
@@ -35,6 +36,11 @@ const ROWS: usize = 4;
 const BOTTOM: usize = 128;
 /// Maximum length compared; longer texts are compared by their beginning.
 const LONGEST: usize = 20_000;
+/// Bytes of bare words kept of a text, so that 32,768 texts take 32 MB at most. Longer ones are near when [`NEAR_LONG`] of their shingles are common.
+const COMPARED: usize = 1_000;
+const NEAR_LONG: f64 = 0.95;
+/// A word of so many letters may be mistyped.
+const TYPED: usize = 5;
 
 /// Negations as spelled by [`bare`], in the languages of the model.
 #[rustfmt::skip]
@@ -65,6 +71,10 @@ struct Sketch {
     /// The smallest hashes of its shingles, ascending.
     bottom: Box<[u32]>,
     negations: usize,
+    /// Hash of the words with digits, in their order.
+    numbers: u64,
+    /// The bare words; none of a long text.
+    words: Option<Box<str>>,
 }
 
 impl Print {
@@ -107,7 +117,21 @@ impl Sketch {
             bands,
             bottom: bottom.into(),
             negations: words().filter(|word| NEGATIONS.contains(word)).count(),
+            numbers: {
+                let numbers: Vec<&str> = words().filter(|word| word.contains(char::is_numeric)).collect();
+                xxh3_64(numbers.join(" ").as_bytes())
+            },
+            words: (bare.len() <= COMPARED).then(|| bare.into()),
         })
+    }
+
+    /// Whether the other text says nearly the same.
+    fn is_like(&self, other: &Self) -> bool {
+        let (most, same_words) = match (&self.words, &other.words) {
+            (Some(one), Some(two)) => (NEAR, !replaces(one, two)),
+            _ => (NEAR_LONG, true),
+        };
+        self.negations == other.negations && self.numbers == other.numbers && self.overlap(other) >= most && same_words
     }
 
     /// The share of common shingles: of all when both texts are short, else of the [`BOTTOM`] smallest of their union.
@@ -136,6 +160,32 @@ impl Sketch {
         }
         f64::from(common) / f64::from(u32::try_from(union.max(1)).unwrap_or(u32::MAX))
     }
+}
+
+/// Whether one text has words in place of words of the other, mistyped ones aside. Words that only one of them has replace nothing.
+fn replaces(one: &str, two: &str) -> bool {
+    let mut only_two: Vec<&str> = two.split(' ').collect();
+    let mut only_one: Vec<&str> = Vec::new();
+    for word in one.split(' ') {
+        match only_two.iter().position(|other| *other == word) {
+            Some(at) => drop(only_two.swap_remove(at)),
+            None => only_one.push(word),
+        }
+    }
+    only_one.retain(|word| match only_two.iter().position(|other| is_typo(word, other)) {
+        Some(at) => {
+            only_two.swap_remove(at);
+            false
+        }
+        None => true,
+    });
+    !only_one.is_empty() && !only_two.is_empty()
+}
+
+/// Whether two words differ by one slip of the finger, not at the beginning, where languages turn meanings around.
+fn is_typo(one: &str, two: &str) -> bool {
+    let long = |word: &str| word.chars().count() >= TYPED;
+    one.chars().next() == two.chars().next() && long(one) && long(two) && strsim::osa_distance(one, two) == 1
 }
 
 /// A new hash of a hash (the finaliser of SplitMix64, Steele et al. 2014).
@@ -215,11 +265,7 @@ impl Duplicates {
         candidates
             .into_iter()
             .filter_map(first)
-            .find(|first| {
-                first.sentiment == sentiment
-                    && first.sketch.negations == sketch.negations
-                    && first.sketch.overlap(sketch) >= NEAR
-            })
+            .find(|first| first.sentiment == sentiment && first.sketch.is_like(sketch))
             .map(|first| first.id.clone())
     }
 

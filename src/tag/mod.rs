@@ -15,6 +15,7 @@ pub use opinion::{Opinion, Unit};
 pub use quote::Quote;
 pub(crate) use quote::quotes;
 pub use subjects::{Mention, Subject, Subjects};
+pub(crate) use tagger::weigh;
 pub use tagger::{REMEMBERED, Seconds, TaggedRow, Tagger};
 pub use theme_table::{Tallies, Tally, ThemeLine, ThemeTable};
 pub use verdict::{Reason, Rules, Sentiment, Status, Verdict, judge, refusal};

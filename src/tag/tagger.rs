@@ -17,8 +17,8 @@ use super::quote::{Quote, quotes};
 use super::subjects::{Subject, Subjects};
 use super::verdict::{Verdict, judge, refusal};
 use crate::error::Result;
-use crate::model::{Engine, Passage};
-use crate::text::{self, Clean, Language};
+use crate::model::{Engine, Passage, Scores};
+use crate::text::{self, Clean, Detector, Language, LanguagePrior, Marks};
 
 /// Number of distinct texts remembered during a run: tens of MB, and weeks of feedback for most customers.
 pub const REMEMBERED: NonZeroUsize = NonZeroUsize::new(1 << 17).unwrap();
@@ -96,6 +96,7 @@ pub struct Tagger<'engine> {
     engine: &'engine dyn Engine,
     known: LruCache<u128, Known>,
     duplicates: Duplicates,
+    detector: Detector,
     subjects: Option<Subjects<'engine>>,
 }
 
@@ -106,7 +107,17 @@ impl<'engine> Tagger<'engine> {
             engine,
             known: LruCache::new(REMEMBERED),
             duplicates: Duplicates::new(),
+            detector: Detector::default(),
             subjects: None,
+        }
+    }
+
+    /// The same, for texts of a file whose languages are known.
+    #[must_use]
+    pub fn given(self, prior: &LanguagePrior) -> Self {
+        Self {
+            detector: Detector::new(prior),
+            ..self
         }
     }
 
@@ -142,7 +153,10 @@ impl<'engine> Tagger<'engine> {
         let new: Vec<usize> = (0..prints.len())
             .filter(|&n| self.known.get(&prints[n]).is_none() && *first_of.entry(prints[n]).or_insert(n) == n)
             .collect();
-        let languages: Vec<Language> = new.par_iter().map(|&n| text::language(cleaned[n].text())).collect();
+        let languages: Vec<Language> = new
+            .par_iter()
+            .map(|&n| self.detector.language(cleaned[n].text()))
+            .collect();
         seconds.text += started.elapsed().as_secs_f64();
 
         let started = Instant::now();
@@ -207,6 +221,7 @@ impl<'engine> Tagger<'engine> {
         let judged = new.iter().zip(languages).zip(units).map(|((&n, language), ranges)| {
             let scored = ranges.and_then(|ranges| {
                 let mut scores = scores.next()?;
+                weigh(cleaned[n].text(), &ranges, &mut scores);
                 let units = opinion::units(ranges, std::mem::take(&mut scores.spans), &scores.targets);
                 Some((scores, units))
             });
@@ -242,5 +257,14 @@ impl<'engine> Tagger<'engine> {
             },
         );
         (verdict, duplicate_of)
+    }
+}
+
+/// Weighs the model's scores of a comment and of its units with the marks in them: emoji, emoticons, ratings.
+pub(crate) fn weigh(clean_text: &str, units: &[Range<usize>], scores: &mut Scores) {
+    scores.sentiment = Marks::of(clean_text).weigh(scores.sentiment);
+    for (range, span) in units.iter().zip(&mut scores.spans) {
+        let unit = clean_text.get(range.clone()).unwrap_or_default();
+        span.sentiment = Marks::of(unit).weigh(span.sentiment);
     }
 }

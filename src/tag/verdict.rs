@@ -71,6 +71,8 @@ pub enum Reason {
     Empty,
     /// Only digits, punctuation, links or names.
     NoWords,
+    /// It says that there is no answer: "n/a", "nothing", "no comment".
+    NoAnswer,
     /// A language the model was not made for.
     UnsupportedLanguage,
     /// No class is likely enough.
@@ -83,6 +85,7 @@ impl Reason {
         match self {
             Self::Empty => "empty",
             Self::NoWords => "no_words",
+            Self::NoAnswer => "no_answer",
             Self::UnsupportedLanguage => "unsupported_language",
             Self::LowConfidence => "low_confidence",
         }
@@ -188,6 +191,7 @@ pub fn refusal(content: Content, language: &Language, rules: &Rules) -> Option<R
     match content {
         Content::Empty => Some(Reason::Empty),
         Content::NoWords => Some(Reason::NoWords),
+        Content::NoAnswer => Some(Reason::NoAnswer),
         Content::Words if unsupported(language, rules) => Some(Reason::UnsupportedLanguage),
         Content::Words | Content::EmojiOnly => None,
     }

@@ -10,13 +10,14 @@ use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
 use super::draft::{Draft, Editor};
 use super::symbols::{self, Content};
-use super::{bbcode, characters, links, mail, markup, taming};
+use super::{bbcode, characters, links, mail, markup, repair, taming};
 
 /// Bounds the work on adversarial text. Doubly escaped HTML mail needs three passes.
 const PASSES: usize = 8;
 
 /// The stages of one pass, in order. Each gives a new draft, or nothing when it finds nothing to do.
-const STAGES: [fn(&Draft) -> Option<Draft>; 8] = [
+const STAGES: [fn(&Draft) -> Option<Draft>; 9] = [
+    repair::repair,
     characters::make_visible,
     characters::compose,
     markup::strip_tags,
@@ -45,7 +46,7 @@ impl Clean {
         self.draft.original_span(bytes)
     }
 
-    /// What the text consists of: nothing, no words, only emoji and emoticons, or words.
+    /// What the text consists of: nothing, no words, only marks such as emoji, no answer, or words.
     pub fn content(&self) -> Content {
         symbols::content(self.text())
     }

@@ -5,6 +5,8 @@
 use unicode_properties::UnicodeEmoji;
 
 use super::links::{LINK, PERSON};
+use super::marks::Marks;
+use super::no_answer::is_no_answer;
 
 /// Content of a clean comment; determines whether it can be scored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -13,8 +15,10 @@ pub enum Content {
     Empty,
     /// Only punctuation, digits and placeholders, which carry no sentiment.
     NoWords,
-    /// Emoji or emoticons and no words: carries sentiment but has no language.
+    /// Emoji, emoticons or a rating such as `5/5` and no words: carries sentiment but has no language.
     EmojiOnly,
+    /// All of it says that there is no answer: "n/a", "nothing", "-".
+    NoAnswer,
     /// At least one word.
     Words,
 }
@@ -23,6 +27,9 @@ pub enum Content {
 pub(super) fn content(text: &str) -> Content {
     if text.is_empty() {
         return Content::Empty;
+    }
+    if is_no_answer(text) {
+        return Content::NoAnswer;
     }
     let mut feeling = false;
     for token in text.split_whitespace() {
@@ -39,7 +46,11 @@ pub(super) fn content(text: &str) -> Content {
         }
         feeling |= token.chars().any(is_emoji);
     }
-    if feeling { Content::EmojiOnly } else { Content::NoWords }
+    if feeling || Marks::of(text).are_rating() {
+        Content::EmojiOnly
+    } else {
+        Content::NoWords
+    }
 }
 
 /// Whether a token consists of emoji or is an emoticon, apart from punctuation.
@@ -157,7 +168,9 @@ mod tests {
     #[test]
     fn content_of_comments() {
         assert_eq!(content(""), Content::Empty);
-        assert_eq!(content("!!! 10/10 ..."), Content::NoWords);
+        assert_eq!(content("!!! 10 ..."), Content::NoWords);
+        assert_eq!(content("!!! 10/10 ..."), Content::EmojiOnly);
+        assert_eq!(content("none"), Content::NoAnswer);
         assert_eq!(content("@user http http."), Content::NoWords);
         assert_eq!(content("👍👍"), Content::EmojiOnly);
         assert_eq!(content("★★★★★"), Content::EmojiOnly);

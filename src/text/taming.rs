@@ -10,6 +10,9 @@ const LETTERS: usize = 2;
 /// Maximum number of repeats of a sign: the length of an ellipsis.
 const SIGNS: usize = 3;
 
+/// How often a star may: one to five are different ratings.
+const STARS: usize = 5;
+
 /// Brings repetitions and white space to measure.
 pub(super) fn tame(draft: &Draft) -> Option<Draft> {
     let text = draft.text();
@@ -17,6 +20,8 @@ pub(super) fn tame(draft: &Draft) -> Option<Draft> {
     let mut before: Option<(char, char)> = None;
     let mut repeated = 0;
     let mut characters = text.char_indices().peekable();
+    // Places where a hashtag's words part.
+    let mut parts: Vec<usize> = Vec::new();
     while let Some((at, c)) = characters.next() {
         let mut end = at + c.len_utf8();
         if c.is_whitespace() {
@@ -47,13 +52,58 @@ pub(super) fn tame(draft: &Draft) -> Option<Draft> {
         };
         let after = characters.peek().map(|&(_, next)| next);
         let hashtag = c == '#' && after.is_some_and(is_letter) && !before.is_some_and(|(c, _)| c.is_alphanumeric());
+        if hashtag {
+            parts = hashtag_parts(text, end);
+        }
         if hashtag || repeated > allowed(c) {
             editor.drop(at..end);
+        } else if parts.first() == Some(&at) {
+            parts.remove(0);
+            if c == '_' {
+                editor.replace(at..end, " ");
+            } else {
+                editor.replace(at..end, &format!(" {c}"));
+            }
         }
         before = Some((c, folded));
     }
     editor.finish()
 }
+
+/// Where the words of the hashtag that begins at `from` part: at underscores, and at capitals of `#NeverComingBack` where the words are long or many
+/// enough not to be a brand such as YouTube.
+fn hashtag_parts(text: &str, from: usize) -> Vec<usize> {
+    let rest = &text[from..];
+    let tag = &rest[..rest
+        .find(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .unwrap_or(rest.len())];
+    let (mut parts, mut capitals) = (Vec::new(), Vec::new());
+    let mut before = ' ';
+    for (at, c) in tag.char_indices() {
+        let inside = at > 0 && at + c.len_utf8() < tag.len();
+        if c == '_' && inside && before != '_' {
+            parts.push(from + at);
+        } else if c.is_uppercase() && before.is_lowercase() {
+            capitals.push(from + at);
+        }
+        before = c;
+    }
+    let edges: Vec<usize> = std::iter::once(from)
+        .chain(capitals.iter().copied())
+        .chain([from + tag.len()])
+        .collect();
+    let long = edges
+        .windows(2)
+        .all(|edge| text[edge[0]..edge[1]].chars().count() >= WORD);
+    if capitals.len() > 1 || long {
+        parts.extend(capitals);
+    }
+    parts.sort_unstable();
+    parts
+}
+
+/// Letters of both words of a hashtag of two.
+const WORD: usize = 4;
 
 /// The character as it is compared with its neighbour: without case.
 fn fold(c: char) -> char {
@@ -70,6 +120,8 @@ fn allowed(c: char) -> usize {
         '\u{1f1e6}'..='\u{1f1ff}' => usize::MAX,
         c if is_letter(c) => LETTERS,
         c if c.is_numeric() => usize::MAX,
+        // As many as a rating has.
+        '★' | '☆' | '⭐' => STARS,
         _ => SIGNS,
     }
 }
@@ -98,6 +150,14 @@ mod tests {
 
     #[test]
     fn hashtags_keep_their_word() {
-        assert_eq!(tamed("#НоваПошта (#fail) a#b"), "НоваПошта (fail) a#b");
+        assert_eq!(tamed("#НоваПошта (#fail) a#b"), "Нова Пошта (fail) a#b");
+        assert_eq!(
+            tamed("#NeverComingBack #never_again_ever!"),
+            "Never Coming Back never again ever!"
+        );
+        assert_eq!(
+            tamed("#YouTube #_x_ #B2B #iPhone NeverAgain snake_case"),
+            "YouTube #_x_ B2B iPhone NeverAgain snake_case"
+        );
     }
 }
