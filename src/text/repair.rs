@@ -204,15 +204,12 @@ fn convinces(text: &str, read: &'static Encoding, found: &[Sequence]) -> bool {
         run = if pair[0].end == pair[1].start { run + 1 } else { 1 };
         longest.max(run)
     });
-    let covered = |at: usize| {
-        found
-            .iter()
-            .any(|sequence| (sequence.start..sequence.end).contains(&at))
-    };
-    let others = text
-        .char_indices()
-        .filter(|(at, c)| !c.is_ascii() && c.is_alphabetic() && !covered(*at))
-        .count();
+    let letters = |text: &str| text.chars().filter(|c| !c.is_ascii() && c.is_alphabetic()).count();
+    let inside: usize = found
+        .iter()
+        .map(|sequence| letters(&text[sequence.start..sequence.end]))
+        .sum();
+    let others = letters(text) - inside;
     longest >= 3
         || found.iter().any(|sequence| sequence.plain)
         || (found.len() >= 2 && (read == WINDOWS_1252 || others == 0))

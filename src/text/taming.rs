@@ -2,6 +2,8 @@
 //!
 //! "sooooo goooood!!!!!!" and "soooo good!!!" should not look like four different words to the model. Digits are unchanged.
 
+use std::collections::VecDeque;
+
 use super::draft::{Draft, Editor};
 use super::symbols::is_letter;
 
@@ -21,7 +23,7 @@ pub(super) fn tame(draft: &Draft) -> Option<Draft> {
     let mut repeated = 0;
     let mut characters = text.char_indices().peekable();
     // Places where a hashtag's words part.
-    let mut parts: Vec<usize> = Vec::new();
+    let mut parts: VecDeque<usize> = VecDeque::new();
     while let Some((at, c)) = characters.next() {
         let mut end = at + c.len_utf8();
         if c.is_whitespace() {
@@ -53,12 +55,12 @@ pub(super) fn tame(draft: &Draft) -> Option<Draft> {
         let after = characters.peek().map(|&(_, next)| next);
         let hashtag = c == '#' && after.is_some_and(is_letter) && !before.is_some_and(|(c, _)| c.is_alphanumeric());
         if hashtag {
-            parts = hashtag_parts(text, end);
+            parts = hashtag_parts(text, end).into();
         }
         if hashtag || repeated > allowed(c) {
             editor.drop(at..end);
-        } else if parts.first() == Some(&at) {
-            parts.remove(0);
+        } else if parts.front() == Some(&at) {
+            parts.pop_front();
             if c == '_' {
                 editor.replace(at..end, " ");
             } else {
