@@ -42,19 +42,6 @@ NEWS = {"be": "belarusian", "mk": "macedonian", "sr": "serbian", "kk": "kazakh",
         "eu": "basque", "is": "icelandic", "uk": "ukrainian", "bg": "bulgarian", "sl": "slovene", "sk": "slovak", "hr": "croatian", "da": "danish",
         "cs": "czech", "it": "italian", "ro": "romanian", "nl": "dutch", "sv": "swedish"}
 
-# Croatian reviews as a Serb would write them, so that what tells the two apart is these words and not what reviews are about.
-EKAVIAN = """lijep lep,uvijek uvek,gdje gde,ovdje ovde,cijen cen,mjest mest,vidje vide,htje hte,željel želel,dvije dve,posljednj poslednj,nitko niko,
-netko neko,svatko svako,uopće uopšte,također takođe,tisuć hiljad,kruh hleb,sretn srećn,točno tačno,tjedn nedelj,obitelj porodic,osjeća oseća,svjež svež,
-rijetk retk,dijel del,cijel cel,bijel bel,mlijek mlek,riječ reč,vrijed vred,smješt smešt,djec dec,čovjek čovek,ljep lep,mjesec mesec,primijeti primeti,
-zamijen zamen,promijen promen,rješ reš,sjed sed,vlak voz,rajčic paradajz,vrijem vrem"""
-EKAVIAN = [pair.split() for pair in EKAVIAN.replace("\n", "").split(",")]
-
-
-def ekavian(text):
-    for croatian, serbian in EKAVIAN:
-        text = text.replace(croatian, serbian).replace(croatian.capitalize(), serbian.capitalize())
-    return re.sub(r"\b([Tt])ko\b", lambda m: "Ko" if m[1] == "T" else "ko", text)
-
 
 def clean(text):
     text = re.sub(r"https?://\S+|www\.\S+|@\w+|&\w+;|<[^>]+>|^RT ", " ", text)
@@ -68,8 +55,6 @@ class Texts:
         self.dev = open(f"{folder}/dev.tsv", "w")
 
     def put(self, language, name, raw, held_back=True):
-        if language == "hr" and name in ("m_absa", "xed") and ekavian(raw) != raw:
-            self.put("sr", "ekavian", ekavian(raw), held_back)
         text = clean(raw)
         # Some subtitles carry the file names of their alignment.
         if any(c.isalpha() for c in text) and ".xml.gz" not in text:
