@@ -89,7 +89,9 @@ fn one_word_for_another_is_no_copy() {
 
 #[test]
 fn long_texts_are_compared_by_shingles_and_numbers() {
-    let long = LONG.repeat(15);
+    let varied = |ending: char| LONG.replace(' ', &format!("{ending} "));
+    let long = ('a'..='t').map(varied).collect::<Vec<_>>().join(" ");
+    assert!(long.len() > COMPARED);
     assert_eq!(
         firsts(&[&long, &format!("{long} indeed"), &format!("{long} 7")]),
         [None, Some(0), None]
