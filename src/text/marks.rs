@@ -50,6 +50,8 @@ const ALONE: f32 = 2.5;
 const FEW: (usize, f32) = (3, 1.5);
 const SOME: (usize, f32) = (8, 0.75);
 const MANY: f32 = 0.5;
+/// Least probability that marks are weighed with.
+const FLOOR: f32 = 1e-4;
 /// Emoji of this polarity and more count in full.
 const FULL: f32 = 3.0;
 
@@ -93,14 +95,13 @@ impl Marks {
         };
         let mut weighed = probabilities;
         for (class, p) in weighed.iter_mut().enumerate() {
-            // So that marks can outweigh a model that is sure of itself.
-            *p = p.max(1e-4)
-                * match class {
-                    0 => (-lean).exp(),
-                    1 => neither.exp(),
-                    2 => lean.exp(),
-                    _ => 1.0,
-                };
+            // A floor, so that marks can outweigh a model that is sure of itself.
+            *p = match class {
+                0 => p.max(FLOOR) * (-lean).exp(),
+                1 => p.max(FLOOR) * neither.exp(),
+                2 => p.max(FLOOR) * lean.exp(),
+                _ => *p,
+            };
         }
         let (before, after): (f32, f32) = (probabilities.iter().sum(), weighed.iter().sum());
         if !after.is_finite() || !before.is_finite() {
