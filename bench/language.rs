@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use undertone::text::{Detector, LanguageSample, clean, language};
-use whatlang::{Detector, Lang};
+use whatlang::Lang;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Sets that were written, translated or checked language by language. App reviews that mix languages under one label are excluded.
@@ -103,7 +103,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             .find(|known| known.1 == lang)
             .map_or("other", |known| known.0)
     };
-    let listed = Detector::with_allowlist(LANGUAGES.map(|known| known.1).to_vec());
+    let listed = whatlang::Detector::with_allowlist(LANGUAGES.map(|known| known.1).to_vec());
     let detectors: [(&str, Detect<'_>); 4] = [
         ("whatlang", &|text, _| whatlang::detect_lang(text).map_or("und", code)),
         ("whatlang, 20 languages", &|text, _| {
