@@ -29,7 +29,7 @@ const UNDETERMINED: Language = Language {
 
 /// Characters looked at: enough to be sure, and a bound for very long comments.
 const LONGEST: usize = 2_000;
-/// Sharpens the model's answers so that its probabilities are frequencies: fitted on held-out texts, see `bench/language.md`.
+/// Sharpens the model's answers so that its probabilities are frequencies: fitted on the texts held back from training.
 const SHARPNESS: f32 = 1.3;
 
 /// Weights of the linear model.
