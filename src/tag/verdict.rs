@@ -100,16 +100,6 @@ pub struct Rules {
     pub abstain_below: f32,
     /// Below this probability of the most likely class a person should check the result.
     pub review_below: f32,
-    /// Of a model without a class for it: mixed when negative and positive of the comment as a whole both reach this.
-    #[serde(default)]
-    pub mixed_from: Option<f32>,
-    /// Of such a model: mixed when one target is praised and another blamed, each with at least this probability.
-    #[serde(default)]
-    pub mixed_targets_from: Option<f32>,
-    /// Of such a model: mixed when one unit is praised and another blamed, each with at least this probability. Units are read with the rest of the
-    /// comment around them, so theirs are milder than a comment's.
-    #[serde(default)]
-    pub mixed_units_from: Option<f32>,
     /// A unit without a target is an opinion as a whole from this probability of praise or blame.
     #[serde(default = "clear")]
     pub opinion_from: f32,
@@ -212,11 +202,7 @@ pub fn judge(content: Content, language: Language, scored: Option<(&Scores, &[Un
     };
     let opinions = opinion::opinions(units, &scores.targets, rules);
     let (class, best) = likeliest(scores.sentiment);
-    let sentiment = if mixed(scores.sentiment, units, &opinions, rules) {
-        Some(Sentiment::Mixed)
-    } else {
-        (best >= rules.abstain_below).then_some(class)
-    };
+    let sentiment = (best >= rules.abstain_below).then_some(class);
     Verdict {
         language,
         sentiment,
@@ -239,19 +225,6 @@ pub fn judge(content: Content, language: Language, scored: Option<(&Scores, &[Un
         reason: sentiment.is_none().then_some(Reason::LowConfidence),
         review: best < rules.review_below,
     }
-}
-
-/// Of a model without a class for it, whether there is praise and blame: in the comment as a whole, or one in one part of it and the other in another.
-fn mixed([negative, _, positive, _]: [f32; 4], units: &[Unit], opinions: &[Opinion], rules: &Rules) -> bool {
-    let torn = |parts: Vec<(Sentiment, f32)>, from: f32| {
-        let any = |wanted| parts.iter().any(|(class, p)| *class == wanted && *p >= from);
-        any(Sentiment::Negative) && any(Sentiment::Positive)
-    };
-    let opinions = || opinions.iter().map(|opinion| (opinion.polarity, opinion.p)).collect();
-    let units = || units.iter().map(|unit| likeliest(unit.sentiment)).collect();
-    rules.mixed_from.is_some_and(|from| negative.min(positive) >= from)
-        || rules.mixed_targets_from.is_some_and(|from| torn(opinions(), from))
-        || rules.mixed_units_from.is_some_and(|from| torn(units(), from))
 }
 
 /// The labels of a head that reach their thresholds, strongest first; of equals, the one named first in the card.

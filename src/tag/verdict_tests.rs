@@ -145,27 +145,6 @@ fn mixed_is_a_class_like_the_others() {
 }
 
 #[test]
-fn a_card_without_the_class_calls_a_comment_mixed_by_its_rules() {
-    let mut card = card();
-    card.rules.mixed_from = Some(0.31);
-    card.rules.mixed_targets_from = Some(0.8);
-    card.rules.mixed_units_from = Some(0.6);
-    let mixed = |whole, units: &[[f32; 4]], targets: &[(usize, [f32; 3])]| {
-        let (scores, units) = scores(whole, units, targets);
-        let verdict = judge(Content::Words, ENGLISH, Some((&scores, &units)), &card);
-        verdict.sentiment == Some(Sentiment::Mixed)
-    };
-    assert!(mixed(NEGATIVE, &[NEGATIVE, POSITIVE], &[]));
-    assert!(mixed(NEGATIVE, &[NEGATIVE], &[(0, BLAMED), (0, PRAISED)]));
-    assert!(!mixed(NEGATIVE, &[NEGATIVE, NEGATIVE], &[(0, BLAMED), (1, PLAIN)]));
-    assert!(mixed(NEGATIVE, &[NEGATIVE, [0.1, 0.2, 0.7, 0.0]], &[]));
-    assert!(!mixed(NEGATIVE, &[NEGATIVE, [0.2, 0.3, 0.5, 0.0]], &[]));
-    assert!(!mixed(NEGATIVE, &[NEUTRAL], &[(0, BLAMED), (0, [0.1, 0.2, 0.7])]));
-    assert!(!mixed(TORN, &[TORN], &[]));
-    assert!(mixed([0.4, 0.2, 0.4, 0.0], &[TORN], &[]));
-}
-
-#[test]
 fn emotions_and_signals_count_from_their_thresholds_strongest_first() {
     let found = verdict(NEGATIVE, &[], &[]);
     assert_eq!(found.emotions, [(Emotion::Gratitude, 0.5), (Emotion::Joy, 0.4)]);
