@@ -69,7 +69,7 @@ fn texts(folder: &Path) -> Result<BTreeMap<String, Vec<String>>, Box<dyn Error>>
                 row["lang"].as_str().unwrap_or_default(),
             );
             // The others were trained on.
-            if xxh3_64(text.as_bytes()) % 8 != 0 {
+            if !xxh3_64(text.as_bytes()).is_multiple_of(8) {
                 continue;
             }
             let text = clean(text.strip_prefix("RT ").unwrap_or(text)).text().to_owned();

@@ -90,6 +90,8 @@ fn rewrite(
     let [id, file, duplicate] = ["id", "source", "duplicate_of"].map(|name| format!("{}{name}", base.prefix));
     let mut numbering = Numbering::default();
     let mut of_file: BTreeMap<String, u64> = BTreeMap::new();
+    // The new ids of each part, in the order of its rows. Two rows of a file may have shared an old id.
+    let mut ids: HashMap<&str, Vec<String>> = HashMap::new();
     // The new id of a row by a hash of its file and its old one: duplicates point at rows of the same file.
     let mut renamed: HashMap<u64, String> = HashMap::new();
     let place = |file: &str, id: &str| xxh3_64(format!("{file}\0{id}").as_bytes());
@@ -129,7 +131,9 @@ fn rewrite(
         {
             let own = own.filter(|own| !own.trim().is_empty());
             rows.push((numbering.next(identity::key(dataset, own.as_deref(), content)), content));
-            renamed.insert(place(&file, &old), own.unwrap_or_else(|| format!("{content:016x}")));
+            let new = own.unwrap_or_else(|| format!("{content:016x}"));
+            renamed.entry(place(&file, &old)).or_insert_with(|| new.clone());
+            ids.entry(path).or_default().push(new);
             *of_file.entry(file).or_default() += 1;
         }
         known::write_list(&root.join(list_name(REWRITTEN, path)), &rows)?;
@@ -138,23 +142,14 @@ fn rewrite(
     for (path, _) in parts() {
         let mut frame = part::read_where(&root.join(path), |_| true)?;
         let files = text(&frame, &file)?;
-        for name in [&id, &duplicate] {
-            if !frame.schema().contains(name) {
-                continue;
-            }
-            let old = source::cells(&frame, name)?.into_iter().zip(&files);
+        let own = job.privacy.ids(ids.remove(path.as_str()).unwrap_or_default());
+        let own: StringChunked = own.into_iter().map(Some).collect();
+        frame.with_column(own.with_name(id.as_str().into()).into_column())?;
+        if frame.schema().contains(&duplicate) {
+            let old = source::cells(&frame, &duplicate)?.into_iter().zip(&files);
             let new = old.map(|(old, file)| old.and_then(|old| renamed.get(&place(file, &old)).cloned()));
-            let new = match name == &id {
-                true => job
-                    .privacy
-                    .ids(new.map(Option::unwrap_or_default).collect())
-                    .into_iter()
-                    .map(Some)
-                    .collect(),
-                false => new.collect::<Vec<_>>(),
-            };
-            let column: StringChunked = new.into_iter().collect();
-            frame.with_column(column.with_name(name.as_str().into()).into_column())?;
+            let first: StringChunked = new.collect();
+            frame.with_column(first.with_name(duplicate.as_str().into()).into_column())?;
         }
         let footer = part::footer_of(&root.join(path))?;
         let to = staged_name(REWRITTEN, path);

@@ -105,6 +105,9 @@ pub struct Detector {
     prior: Vec<f32>,
 }
 
+/// Greatest confidence in the language of one word: sister languages share many, so one word never refuses a comment.
+const ONE_WORD: f32 = 0.85;
+
 impl Default for Detector {
     /// A detector that knows nothing of the file.
     fn default() -> Self {
@@ -136,6 +139,13 @@ impl Detector {
             .iter()
             .zip(shares)
             .reduce(|best, other| if other.1 > best.1 { other } else { best })?;
+        let mut words = sample
+            .split_whitespace()
+            .filter(|word| word.chars().any(char::is_alphabetic));
+        let confidence = match words.nth(1) {
+            Some(_) => confidence,
+            None => confidence.min(ONE_WORD),
+        };
         Some(Language { code, confidence })
     }
 }

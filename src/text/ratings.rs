@@ -165,9 +165,7 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
             false,
         ),
         (
-            format!(
-                r"(?:оцінка|оценка|на|ocena|ocjena)\s?:?\s(?P<x>\d{{1,2}}|п'ять|пять|десять|pięć|pet)(?:\s?\+|\s(?:з|с|z) (?:плюсом|plusem))?"
-            ),
+            r"(?:оцінка|оценка|на|ocena|ocjena)\s?:?\s(?P<x>\d{1,2}|п'ять|пять|десять|pięć|pet)(?:\s?\+|\s(?:з|с|z) (?:плюсом|plusem))?".to_owned(),
             of_five,
             false,
         ),

@@ -351,7 +351,7 @@ fn cyrillic_as_latin(text: &str) -> Option<&'static Encoding> {
             letters + word.chars().count(),
         )
     });
-    if !(longest >= 4 && 5 * odd >= 2 * letters) && !(odd == letters && letters >= 3) {
+    if !(longest >= 4 && 5 * odd >= 2 * letters || odd == letters && letters >= 3) {
         return None;
     }
     // Cyrillic has capitals at the beginning of words, or everywhere.

@@ -178,10 +178,13 @@ mod tests {
             })
             .collect();
         let near = titles.near(&members, texts.len(), &space, "en");
-        // Two names may be almost equally near; then the exact similarity decides.
+        // Two names may be almost equally near; then the exact similarity decides. One text may be too far from every name.
         let mut first = 0;
         for ((text, _, wanted), near) in texts.iter().zip(&near) {
-            assert!(near.iter().take(2).any(|name| name == wanted), "{text}: {near:?}");
+            assert!(
+                near.is_empty() || near.iter().take(2).any(|name| name == wanted),
+                "{text}: {near:?}"
+            );
             first += usize::from(near.first() == Some(wanted));
         }
         assert!(first + 1 >= texts.len(), "{near:?}");

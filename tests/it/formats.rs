@@ -148,7 +148,7 @@ fn csv_and_json_lines_outputs_hold_the_same_rows() {
         assert_eq!(object["ut_sentiment"].as_str(), Some(&record[at("ut_sentiment")]));
         let p: serde_json::Value = serde_json::from_str(&record[at("ut_sentiment_p")]).expect("nested JSON");
         assert_eq!(p, object["ut_sentiment_p"]);
-        let sum: f64 = ["negative", "neutral", "positive"]
+        let sum: f64 = ["negative", "neutral", "positive", "mixed"]
             .iter()
             .map(|c| p[c].as_f64().expect("a probability"))
             .sum();
