@@ -49,7 +49,7 @@ impl Row {
             language: &self.language,
             embedding: &self.embedding,
             targets: &[],
-            polarity: [0.0, 1.0, 0.0],
+            polarity: [0.0, 1.0, 0.0, 0.0],
         }
     }
 }
