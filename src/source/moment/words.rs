@@ -81,7 +81,7 @@ fn names() -> Vec<Names> {
     ]
 }
 
-/// A set of languages, a bit each, in the order of [`names`].
+/// A set of languages, a bit each, in the order of the sibling module `names`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Languages(u32);
 
