@@ -3,7 +3,7 @@
 
 usage: bundle.py --data DIR --out FILE [--most N]
 
-With the 3,000 texts of each set and language that are taken at most it is about 20 MB; our own comments are in it whole. Rows that are judged on are left out (`corpus.load`).
+With the 1,500 texts of each set and language that are taken at most it is about 10 MB; our own comments are in it whole. Rows that are judged on are left out (`corpus.load`).
 """
 
 import argparse
@@ -16,7 +16,7 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--data", type=Path, required=True)
     ap.add_argument("--out", type=Path, required=True)
-    ap.add_argument("--most", type=int, default=3000, help="examples of a set and language")
+    ap.add_argument("--most", type=int, default=1500, help="examples of a set and language")
     a = ap.parse_args()
     a.out.parent.mkdir(parents=True, exist_ok=True)
     examples = corpus.load(a.data)

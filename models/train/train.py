@@ -32,6 +32,7 @@ from encoder import from_hugging_face, half, mean_pool
 from export import restore
 from packed import Packed
 from space import PREFIX, SIZE, pooled_by_layer
+from space import read as read_space
 
 HEADS = {
     "sentiment": len(corpus.SENTIMENT), "target": 4, "emotion": len(corpus.EMOTIONS), "intent": len(corpus.INTENTS), "touchpoint": len(corpus.TOUCHPOINTS),
@@ -265,8 +266,7 @@ def main():
         examples[name] = []
     mixture = Mixture(examples, a.seed)
     priors, free = mixture.priors.to(device), mixture.ours.to(device)
-    drawn = np.load(a.space)
-    space = dict(zip(drawn["texts"].tolist(), drawn["targets"]))
+    space = read_space(a.space)
     sizes = (len(mixture.pools), len(mixture.concepts))
     whole = 1 + max(int(name.split(".")[2]) for name in tensors if name.startswith("encoder.layer."))
     model = Tagger(from_hugging_face(tensors, range(whole), exits=(EXIT,) if whole > EXIT else ()), *sizes)
